@@ -1,0 +1,101 @@
+//! The role table (RULES §2): which role or scope holds which permission. Everything not written here is denied.
+
+use super::{
+    Actor, ActorKind, Permission,
+    actor::{Role, Scope},
+};
+
+/// Who holds a permission.
+#[derive(Clone, Copy, Debug)]
+pub struct Grant {
+    /// Whether callers without credentials pass the gate.
+    pub anonymous: bool,
+    /// Roles of accounts.
+    pub roles: &'static [Role],
+    /// Scopes of machine clients.
+    pub scopes: &'static [Scope],
+}
+
+const EVERYONE: &[Role] = Role::ALL;
+const DRAFTERS: &[Role] =
+    &[Role::Coordinator, Role::DepartmentHead, Role::DepartmentStaff, Role::SchoolHead, Role::SchoolStaff];
+const DECIDERS: &[Role] =
+    &[Role::Leader, Role::Coordinator, Role::DepartmentHead, Role::DepartmentStaff, Role::SchoolHead];
+const READERS: &[Role] = &[
+    Role::Leader,
+    Role::Coordinator,
+    Role::DepartmentHead,
+    Role::DepartmentStaff,
+    Role::SchoolHead,
+    Role::SchoolStaff,
+    Role::Supervisor,
+    Role::Auditor,
+];
+
+/// The whole table, one permission a line.
+#[rustfmt::skip]
+#[must_use]
+pub const fn grant(permission: Permission) -> Grant {
+    use Role::{Admin, Auditor, Coordinator, Leader};
+    match permission {
+        Permission::Public             => open(),
+        Permission::PublicResultsRead  => Grant { anonymous: true, roles: EVERYONE, scopes: &[Scope::ResultsRead] },
+        Permission::SelfManage         => roles(EVERYONE),
+        Permission::WardsManage        => Grant { anonymous: false, roles: &[], scopes: &[Scope::WardsManage] },
+        Permission::UnitsRead          => Grant { anonymous: false, roles: EVERYONE, scopes: &[Scope::SubmissionsWrite] },
+        Permission::UnitsWrite         => roles(&[Admin]),
+        Permission::UsersRead          => roles(&[Admin, Auditor]),
+        Permission::UsersWrite         => roles(&[Admin]),
+        Permission::ClientsRead        => roles(&[Admin, Auditor]),
+        Permission::ClientsWrite       => roles(&[Admin]),
+        Permission::PlansRead          => Grant { anonymous: false, roles: EVERYONE, scopes: &[Scope::SubmissionsWrite] },
+        Permission::PlansWrite         => roles(&[Coordinator]),
+        Permission::PlansIssue         => roles(&[Leader]),
+        Permission::SubmissionsRead    => Grant { anonymous: false, roles: READERS, scopes: &[Scope::SubmissionsWrite] },
+        Permission::SubmissionsWrite   => Grant { anonymous: false, roles: DRAFTERS, scopes: &[Scope::SubmissionsWrite] },
+        Permission::SubmissionsDecide  => roles(DECIDERS),
+        Permission::ResultsRead        => roles(EVERYONE),
+        Permission::PublicationsRead   => roles(EVERYONE),
+        Permission::PublicationsWrite  => roles(&[Leader]),
+        Permission::AuditRead          => roles(&[Leader, Auditor]),
+    }
+}
+
+const fn open() -> Grant {
+    Grant { anonymous: true, roles: EVERYONE, scopes: Scope::ALL }
+}
+
+const fn roles(roles: &'static [Role]) -> Grant {
+    Grant { anonymous: false, roles, scopes: &[] }
+}
+
+/// Whether this caller holds the permission.
+#[must_use]
+pub fn allows(actor: &Actor, permission: Permission) -> bool {
+    let grant = grant(permission);
+    match actor.kind {
+        ActorKind::Anonymous => grant.anonymous,
+        ActorKind::Account => actor.has_any(grant.roles),
+        ActorKind::Client => grant.scopes.iter().any(|scope| actor.has_scope(*scope)),
+        ActorKind::System => false,
+    }
+}
+
+/// The table as a person reads it: one line per permission, a column per role and scope.
+#[must_use]
+pub fn readable_table() -> String {
+    let mut lines = Vec::new();
+    let columns = Role::ALL.iter().map(|r| r.as_str()).chain(Scope::ALL.iter().map(|s| s.as_str()));
+    let header: Vec<&str> = ["permission", "nobody"].into_iter().chain(columns).collect();
+    lines.push(format!("| {} |", header.join(" | ")));
+    lines.push(format!("|{}", "---|".repeat(header.len())));
+    for permission in Permission::ALL {
+        let grant = grant(*permission);
+        let mark = |held: bool| if held { "yes" } else { "" };
+        let mut cells = vec![permission.as_str(), mark(grant.anonymous)];
+        cells.extend(Role::ALL.iter().map(|role| mark(grant.roles.contains(role))));
+        cells.extend(Scope::ALL.iter().map(|scope| mark(grant.scopes.contains(scope))));
+        lines.push(format!("| {} |", cells.join(" | ")));
+    }
+    lines.join("\n") + "\n"
+}

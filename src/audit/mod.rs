@@ -1,0 +1,11 @@
+//! What happened: every change writes its event in the same transaction, chained by hash (RULES §9).
+
+mod chain;
+mod event;
+mod store;
+
+pub use self::{
+    chain::{ChainReport, verify_chain},
+    event::Event,
+    store::{AuditRow, Filter, append_events, chain_of, list_events},
+};

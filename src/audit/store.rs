@@ -1,0 +1,224 @@
+//! Events in the database.
+
+use diesel::{
+    ExpressionMethods, OptionalExtension, QueryDsl, Queryable, RunQueryDsl, Selectable, SelectableHelper,
+};
+use serde::{Deserialize, Serialize};
+
+use super::{chain, event::Event};
+use crate::{
+    access::Actor,
+    db::AnyConnection,
+    error::Result,
+    id_type,
+    kernel::{
+        id::{PrincipalId, UnitId, WardId},
+        json::JsonText,
+        page::{Page, PageRequest},
+        time::Timestamp,
+    },
+    schema::{audit_chains, audit_events},
+};
+
+id_type! {
+    /// Identifies an audit event.
+    AuditEventId
+}
+
+/// An event as it stands in the chain.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = audit_events, check_for_backend(crate::db::MultiBackend))]
+#[allow(missing_docs, reason = "the columns of the table, told in the view that people see")]
+pub struct AuditRow {
+    pub id: AuditEventId,
+    pub chain: String,
+    pub seq: i64,
+    pub at: Timestamp,
+    pub kind: String,
+    pub actor_id: Option<PrincipalId>,
+    pub actor_name: Option<String>,
+    pub actor_position: Option<String>,
+    pub on_behalf_of: Option<PrincipalId>,
+    pub unit_id: Option<UnitId>,
+    pub subject_kind: String,
+    pub subject_id: String,
+    pub changes: JsonText,
+    pub reason: Option<String>,
+    pub request_id: String,
+    pub previous_hash: String,
+    pub hash: String,
+}
+
+/// Which events are wanted.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub struct Filter {
+    /// Of this kind.
+    pub kind: Option<String>,
+    /// About this thing.
+    pub subject_id: Option<String>,
+    /// By this account or client.
+    pub actor_id: Option<PrincipalId>,
+}
+
+/// The chain of a ward, or of the city for what belongs to no ward.
+#[must_use]
+pub fn chain_of(ward_id: Option<WardId>) -> String {
+    ward_id.map_or_else(|| "city".to_owned(), |id| id.to_string())
+}
+
+/// Appends events to a chain, in order. The update of the chain's head makes others wait their turn.
+///
+/// # Errors
+/// When the database fails.
+pub fn append_events(
+    connection: &mut AnyConnection,
+    ward_id: Option<WardId>,
+    actor: &Actor,
+    request_id: &str,
+    at: Timestamp,
+    events: Vec<Event>,
+) -> Result<()> {
+    let chain = chain_of(ward_id);
+    let (mut seq, mut previous) = advance_head(connection, &chain)?;
+    let mut rows = Vec::with_capacity(events.len());
+    for event in events {
+        let mut row = AuditRow {
+            id: AuditEventId::generate(),
+            chain: chain.clone(),
+            seq,
+            at,
+            kind: event.kind.to_owned(),
+            actor_id: actor.principal_id,
+            actor_name: Some(actor.name.clone()),
+            actor_position: actor.position.clone(),
+            on_behalf_of: None,
+            unit_id: actor.unit_id,
+            subject_kind: event.subject_kind.to_owned(),
+            subject_id: event.subject_id,
+            changes: JsonText::of(&event.changes),
+            reason: event.reason,
+            request_id: request_id.to_owned(),
+            previous_hash: previous,
+            hash: String::new(),
+        };
+        row.hash = chain::hash_of(&row);
+        previous = row.hash.clone();
+        seq += 1;
+        rows.push(row);
+    }
+    for row in rows {
+        insert_event(connection, row)?;
+    }
+    diesel::update(audit_chains::table.find(&chain))
+        .set((audit_chains::seq.eq(seq - 1), audit_chains::hash.eq(previous)))
+        .execute(connection)?;
+    Ok(())
+}
+
+/// Locks the head and gives the next number and the last hash.
+fn advance_head(connection: &mut AnyConnection, chain: &str) -> Result<(i64, String)> {
+    loop {
+        let head: Option<(i64, String)> = diesel::update(audit_chains::table.find(chain))
+            .set(audit_chains::seq.eq(audit_chains::seq + 1))
+            .returning((audit_chains::seq, audit_chains::hash))
+            .get_result(connection)
+            .optional()?;
+        if let Some(head) = head {
+            return Ok(head);
+        }
+        insert_chain(connection, chain)?;
+    }
+}
+
+fn insert_chain(connection: &mut AnyConnection, chain: &str) -> Result<()> {
+    diesel::insert_into(audit_chains::table)
+        .values((
+            audit_chains::chain.eq(chain),
+            audit_chains::seq.eq(0_i64),
+            audit_chains::hash.eq(chain::genesis(chain)),
+        ))
+        .execute(connection)?;
+    Ok(())
+}
+
+fn insert_event(connection: &mut AnyConnection, row: AuditRow) -> Result<()> {
+    use audit_events as e;
+    diesel::insert_into(e::table)
+        .values((
+            e::id.eq(row.id),
+            e::chain.eq(row.chain),
+            e::seq.eq(row.seq),
+            e::at.eq(row.at),
+            e::kind.eq(row.kind),
+            e::actor_id.eq(row.actor_id),
+            e::actor_name.eq(row.actor_name),
+            e::actor_position.eq(row.actor_position),
+            e::on_behalf_of.eq(row.on_behalf_of),
+            e::unit_id.eq(row.unit_id),
+            e::subject_kind.eq(row.subject_kind),
+            e::subject_id.eq(row.subject_id),
+            e::changes.eq(row.changes),
+            e::reason.eq(row.reason),
+            e::request_id.eq(row.request_id),
+            e::previous_hash.eq(row.previous_hash),
+            e::hash.eq(row.hash),
+        ))
+        .execute(connection)?;
+    Ok(())
+}
+
+/// A ward's events, newest first.
+///
+/// # Errors
+/// When the database fails.
+pub fn list_events(
+    connection: &mut AnyConnection,
+    ward_id: WardId,
+    filter: &Filter,
+    page: &PageRequest,
+) -> Result<Page<AuditRow>> {
+    let mut query = audit_events::table
+        .filter(audit_events::chain.eq(chain_of(Some(ward_id))))
+        .select(AuditRow::as_select())
+        .order(audit_events::seq.desc())
+        .limit(page.fetch())
+        .into_boxed();
+    if let Some(kind) = &filter.kind {
+        query = query.filter(audit_events::kind.eq(kind.clone()));
+    }
+    if let Some(subject) = &filter.subject_id {
+        query = query.filter(audit_events::subject_id.eq(subject.clone()));
+    }
+    if let Some(actor) = filter.actor_id {
+        query = query.filter(audit_events::actor_id.eq(actor));
+    }
+    if let Some(before) = page.after.as_deref().and_then(|text| text.parse::<i64>().ok()) {
+        query = query.filter(audit_events::seq.lt(before));
+    }
+    Ok(page.page(query.load(connection)?, |row| row.seq.to_string()))
+}
+
+/// The head of a chain: last number and last hash; `None` before the first event.
+pub(super) fn find_head(connection: &mut AnyConnection, chain: &str) -> Result<Option<(i64, String)>> {
+    Ok(audit_chains::table
+        .find(chain)
+        .select((audit_chains::seq, audit_chains::hash))
+        .first(connection)
+        .optional()?)
+}
+
+/// The next events of a chain after this number, oldest first.
+pub(super) fn list_links(
+    connection: &mut AnyConnection,
+    chain: &str,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<AuditRow>> {
+    Ok(audit_events::table
+        .filter(audit_events::chain.eq(chain))
+        .filter(audit_events::seq.gt(after))
+        .select(AuditRow::as_select())
+        .order(audit_events::seq.asc())
+        .limit(limit)
+        .load(connection)?)
+}

@@ -1,0 +1,350 @@
+//! One `Ctx` per request: who asks, and the way to the database. One `Tx` per write: no event, no commit.
+
+use std::sync::Arc;
+
+use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    access::{Actor, ActorKind, password::Hasher, token::Tokens},
+    audit::{self, Event},
+    db::{AnyConnection, Db, is_unique_violation},
+    error::{Code, Error, Result},
+    kernel::{
+        id::{PrincipalId, WardId},
+        json::JsonText,
+        time::{Clock, Timestamp},
+    },
+    schema::idempotency_keys,
+};
+
+/// Seconds for which an answer is kept for its `Idempotency-Key` (API: 24 hours).
+const REPLAY_SECONDS: i64 = 24 * 3600;
+
+/// What every request shares.
+#[derive(Clone, Debug)]
+pub struct Services {
+    /// The database.
+    pub db: Db,
+    /// The ward's clock.
+    pub clock: Clock,
+    /// Password hashes.
+    pub hasher: Hasher,
+    /// Access tokens.
+    pub tokens: Tokens,
+}
+
+/// The version a caller expects a resource to have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Precondition {
+    /// `If-Match` was not sent.
+    #[default]
+    None,
+    /// `If-Match: *`: whatever it is.
+    Any,
+    /// This version.
+    Version(i64),
+    /// A tag that is none of ours, so it matches nothing.
+    Foreign,
+}
+
+/// A request that may be repeated without being done twice.
+#[derive(Clone, Debug)]
+pub struct Idempotency {
+    /// The caller's key.
+    pub key: String,
+    /// Hash of method, path, query and body.
+    pub fingerprint: String,
+}
+
+/// One request: who asks, for what, and the way to the database.
+#[derive(Clone, Debug)]
+pub struct Ctx {
+    /// What all requests share.
+    pub services: Arc<Services>,
+    /// Who asks.
+    pub actor: Arc<Actor>,
+    /// Identifies the request in answers, logs and audit.
+    pub request_id: String,
+    /// What `If-Match` said.
+    pub precondition: Precondition,
+    /// What `Idempotency-Key` said.
+    pub idempotency: Option<Idempotency>,
+}
+
+/// An answer before it is HTTP: status, body, version. Kept as it is for a repeated `Idempotency-Key`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Answer {
+    /// Status code.
+    pub status: u16,
+    /// JSON text; none for 204.
+    pub body: Option<String>,
+    /// Strong `ETag`, without its quotes.
+    pub etag: Option<String>,
+    /// Path of what was created.
+    pub location: Option<String>,
+    /// `Cache-Control`; `no-store` where none is set.
+    pub cache_control: Option<String>,
+}
+
+impl Answer {
+    fn of(status: u16, view: &impl Serialize) -> Result<Self> {
+        let body = serde_json::to_string(view).map_err(Error::internal)?;
+        Ok(Self { status, body: Some(body), etag: None, location: None, cache_control: None })
+    }
+
+    /// 200 with a view that has no version.
+    ///
+    /// # Errors
+    /// Internal, when the view has no JSON form.
+    pub fn ok(view: &impl Serialize) -> Result<Self> {
+        Self::of(200, view)
+    }
+
+    /// 200 with a resource and its version as `ETag`.
+    ///
+    /// # Errors
+    /// Internal, when the view has no JSON form.
+    pub fn versioned(version: i64, view: &impl Serialize) -> Result<Self> {
+        Ok(Self { etag: Some(version.to_string()), ..Self::of(200, view)? })
+    }
+
+    /// 201 with a new resource, its version and its path.
+    ///
+    /// # Errors
+    /// Internal, when the view has no JSON form.
+    pub fn created(location: String, version: Option<i64>, view: &impl Serialize) -> Result<Self> {
+        Ok(Self {
+            etag: version.map(|version| version.to_string()),
+            location: Some(location),
+            ..Self::of(201, view)?
+        })
+    }
+
+    /// 204.
+    #[must_use]
+    pub fn no_content() -> Self {
+        Self { status: 204, body: None, etag: None, location: None, cache_control: None }
+    }
+}
+
+/// One write transaction.
+pub struct Tx<'c> {
+    /// The connection, inside the transaction.
+    pub connection: &'c mut AnyConnection,
+    /// The ward's time at which all of this happens.
+    pub now: Timestamp,
+    /// Who acts.
+    pub actor: &'c Actor,
+    precondition: Precondition,
+    ward_id: Option<WardId>,
+    events: Vec<Event>,
+}
+
+impl Tx<'_> {
+    /// Notes what happened; it is chained when the transaction ends.
+    pub fn record(&mut self, event: Event) {
+        self.events.push(event);
+    }
+
+    /// Sets the ward whose chain the events belong to, where it is not the actor's own.
+    pub fn record_for(&mut self, ward_id: Option<WardId>) {
+        self.ward_id = ward_id;
+    }
+
+    /// Whether the caller's `If-Match` fits the version just read.
+    ///
+    /// # Errors
+    /// `if_match_required` when it was not sent, `version_stale` when it does not fit.
+    pub fn require_version(&self, version: i64) -> Result<()> {
+        match self.precondition {
+            Precondition::None => Err(Error::new(Code::VersionMissing)),
+            _ => self.check_version(version),
+        }
+    }
+
+    /// Like [`Tx::require_version`], for calls that may come without `If-Match`.
+    ///
+    /// # Errors
+    /// `version_stale` when it was sent and does not fit.
+    pub fn check_version(&self, version: i64) -> Result<()> {
+        match self.precondition {
+            Precondition::None | Precondition::Any => Ok(()),
+            Precondition::Version(expected) if expected == version => Ok(()),
+            Precondition::Version(_) | Precondition::Foreign => Err(Error::new(Code::VersionStale)),
+        }
+    }
+}
+
+impl Ctx {
+    /// The caller's ward.
+    ///
+    /// # Errors
+    /// Not found, when the caller belongs to none.
+    pub fn ward(&self) -> Result<WardId> {
+        self.actor.ward()
+    }
+
+    /// Runs queries that change nothing.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub async fn read<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
+    {
+        self.services.db.read(work).await
+    }
+
+    /// Runs one write: transaction, audit, and the stored answer of its `Idempotency-Key`.
+    ///
+    /// # Errors
+    /// Those of `work`; internal, if it recorded no event: a change without a trace does not commit.
+    pub async fn write<F>(&self, work: F) -> Result<Answer>
+    where
+        F: FnOnce(&mut Tx<'_>) -> Result<Answer> + Send + 'static,
+    {
+        let ctx = self.clone();
+        let outcome = self.services.db.write(move |connection| ctx.run_once(connection, work)).await;
+        match (&self.idempotency, self.actor.principal_id) {
+            // Somebody with the same key was faster, and has committed by now.
+            (Some(idempotency), Some(principal)) if is_key_taken(&outcome) => {
+                let idempotency = idempotency.clone();
+                self.read(move |connection| {
+                    find_answer(connection, principal, &idempotency)?
+                        .ok_or_else(|| Error::new(Code::IdempotencyInProgress))
+                })
+                .await
+            }
+            _ => outcome,
+        }
+    }
+
+    /// [`Ctx::write`] without an answer, for commands and the demo's data.
+    ///
+    /// # Errors
+    /// Those of `work`; internal, if it recorded no event.
+    pub fn write_blocking<T>(&self, work: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
+        self.services.db.write_blocking(|connection| self.run(connection, work))
+    }
+
+    fn run_once<F>(&self, connection: &mut AnyConnection, work: F) -> Result<Answer>
+    where
+        F: FnOnce(&mut Tx<'_>) -> Result<Answer>,
+    {
+        let (Some(idempotency), Some(principal)) = (&self.idempotency, self.actor.principal_id) else {
+            return self.run(connection, work);
+        };
+        if let Some(answer) = find_answer(connection, principal, idempotency)? {
+            return Ok(answer);
+        }
+        insert_key(connection, principal, idempotency)?;
+        let answer = self.run(connection, work)?;
+        store_answer(connection, principal, idempotency, &answer)?;
+        Ok(answer)
+    }
+
+    fn run<T>(
+        &self,
+        connection: &mut AnyConnection,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let mut tx = Tx {
+            connection,
+            now: self.services.clock.now(),
+            actor: &self.actor,
+            precondition: self.precondition,
+            ward_id: self.actor.ward_id,
+            events: Vec::new(),
+        };
+        let value = work(&mut tx)?;
+        let Tx { now, ward_id, events, .. } = tx;
+        if events.is_empty() {
+            return Err(Error::internal("a write recorded no audit event"));
+        }
+        audit::append_events(connection, ward_id, &self.actor, &self.request_id, now, events)?;
+        Ok(value)
+    }
+
+    /// A context for the console and for start-up.
+    #[must_use]
+    pub fn system(services: Arc<Services>) -> Self {
+        Self {
+            services,
+            actor: Arc::new(Actor::system()),
+            request_id: "console".to_owned(),
+            precondition: Precondition::Any,
+            idempotency: None,
+        }
+    }
+
+    /// Whether a person with an account asks.
+    #[must_use]
+    pub fn is_account(&self) -> bool {
+        self.actor.kind == ActorKind::Account
+    }
+}
+
+fn is_key_taken(outcome: &Result<Answer>) -> bool {
+    matches!(outcome, Err(error) if error.code == Code::IdempotencyInProgress)
+}
+
+fn find_answer(
+    connection: &mut AnyConnection,
+    principal: PrincipalId,
+    idempotency: &Idempotency,
+) -> Result<Option<Answer>> {
+    let row: Option<(String, Option<JsonText>)> = idempotency_keys::table
+        .find((principal.as_str(), &idempotency.key))
+        .filter(idempotency_keys::created_at.gt(Clock::real_now().plus_seconds(-REPLAY_SECONDS)))
+        .select((idempotency_keys::fingerprint, idempotency_keys::answer))
+        .first(connection)
+        .optional()?;
+    match row {
+        None => Ok(None),
+        Some((fingerprint, _)) if fingerprint != idempotency.fingerprint => {
+            Err(Error::new(Code::IdempotencyKeyReused))
+        }
+        Some((_, answer)) => answer.map(|text| text.read()).transpose().map_err(Error::internal),
+    }
+}
+
+/// Claims the key. On PostgreSQL this waits for whoever holds it, and then says it is taken.
+fn insert_key(
+    connection: &mut AnyConnection,
+    principal: PrincipalId,
+    idempotency: &Idempotency,
+) -> Result<()> {
+    let now = Clock::real_now();
+    diesel::delete(idempotency_keys::table)
+        .filter(idempotency_keys::created_at.le(now.plus_seconds(-REPLAY_SECONDS)))
+        .execute(connection)?;
+    let inserted = diesel::insert_into(idempotency_keys::table)
+        .values((
+            idempotency_keys::principal_id.eq(principal.as_str()),
+            idempotency_keys::idempotency_key.eq(&idempotency.key),
+            idempotency_keys::fingerprint.eq(&idempotency.fingerprint),
+            idempotency_keys::created_at.eq(now),
+        ))
+        .execute(connection);
+    match inserted {
+        Ok(_) => Ok(()),
+        Err(error) if is_unique_violation(&error, "idempotency_keys_pkey") => {
+            Err(Error::new(Code::IdempotencyInProgress))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn store_answer(
+    connection: &mut AnyConnection,
+    principal: PrincipalId,
+    idempotency: &Idempotency,
+    answer: &Answer,
+) -> Result<()> {
+    diesel::update(idempotency_keys::table.find((principal.as_str(), &idempotency.key)))
+        .set(idempotency_keys::answer.eq(JsonText::of(answer)))
+        .execute(connection)?;
+    Ok(())
+}

@@ -1,0 +1,213 @@
+//! Reading requests: strict bodies, queries, ids and pages, each refusing with a pointer and a sentence.
+
+use std::future::{Ready, ready};
+
+use actix_web::{
+    FromRequest, HttpMessage, HttpRequest,
+    dev::Payload,
+    web::{self, Bytes},
+};
+use serde::{Deserialize, de::DeserializeOwned};
+
+use super::problem::Problem;
+use crate::{
+    context::Ctx,
+    error::{Code, Error, FieldError, Result, text},
+    kernel::page::{Page, PageRequest},
+};
+
+/// Largest JSON or form body, in bytes.
+pub const MAX_BODY: usize = 1 << 20;
+
+impl FromRequest for Ctx {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        // The gate puts it there before any handler runs; without it nothing is allowed.
+        ready(
+            request
+                .extensions()
+                .get::<Self>()
+                .cloned()
+                .ok_or_else(|| Problem(Error::new(Code::Unauthenticated))),
+        )
+    }
+}
+
+/// A JSON body that fits `T` exactly: no unknown field, no duplicate meaning.
+#[derive(Debug)]
+pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
+    type Error = Problem;
+    type Future = std::pin::Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let media_type = request.content_type().to_ascii_lowercase();
+        let bytes = read_body(request, payload);
+        Box::pin(async move {
+            if !matches!(media_type.as_str(), "application/json" | "application/merge-patch+json") {
+                return Err(Error::new(Code::UnsupportedMediaType).into());
+            }
+            Ok(Self(parse_json(&bytes.await?)?))
+        })
+    }
+}
+
+/// An `application/x-www-form-urlencoded` body, for the OAuth calls.
+#[derive(Debug)]
+pub struct Form<T>(pub T);
+
+impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
+    type Error = Problem;
+    type Future = std::pin::Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let media_type = request.content_type().to_ascii_lowercase();
+        let bytes = read_body(request, payload);
+        Box::pin(async move {
+            if media_type != "application/x-www-form-urlencoded" {
+                return Err(Error::because(
+                    Code::UnsupportedMediaType,
+                    text(
+                        "Hãy gửi nội dung dạng application/x-www-form-urlencoded",
+                        "Send the body as application/x-www-form-urlencoded",
+                    ),
+                )
+                .into());
+            }
+            serde_urlencoded::from_bytes(&bytes.await?)
+                .map(Self)
+                .map_err(|error| Problem(explain(Code::MalformedBody, "/", "", &error.to_string())))
+        })
+    }
+}
+
+/// Takes the whole body, up to [`MAX_BODY`].
+fn read_body(
+    request: &HttpRequest,
+    payload: &mut Payload,
+) -> impl Future<Output = Result<Bytes, Problem>> + 'static {
+    let payload = web::Payload::from_request(request, payload);
+    async move {
+        let payload = payload.await.map_err(|_| Error::new(Code::MalformedRequest))?;
+        match payload.to_bytes_limited(MAX_BODY).await {
+            Ok(Ok(bytes)) => Ok(bytes),
+            Ok(Err(_)) => Err(Error::new(Code::MalformedRequest).into()),
+            Err(_) => Err(Error::new(Code::BodyTooLarge).into()),
+        }
+    }
+}
+
+fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    // PostgreSQL keeps no NUL in text, and nobody types one.
+    if bytes.windows(6).any(|six| six == b"\\u0000") {
+        return Err(Error::fields(Code::MalformedBody, vec![FieldError::new("", Code::ControlCharacter)]));
+    }
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let pointer = pointer_of(error.path());
+        explain(Code::MalformedBody, "/", &pointer, &error.inner().to_string())
+    })?;
+    deserializer.end().map_err(|_| Error::new(Code::MalformedBody))?;
+    Ok(value)
+}
+
+/// The query string, which must fit `T` exactly.
+#[derive(Debug)]
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest for Query<T> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(
+            serde_urlencoded::from_str(request.query_string())
+                .map(Self)
+                .map_err(|error| Problem(explain(Code::MalformedQuery, "?", "", &error.to_string()))),
+        )
+    }
+}
+
+/// The last `{id}` of the path. Text that is no id names nothing, so it is not found.
+#[derive(Debug)]
+pub struct Id<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest for Id<T> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let text = request.match_info().get("id").unwrap_or_default().to_owned();
+        let parsed =
+            T::deserialize(serde::de::value::StringDeserializer::<serde::de::value::Error>::new(text));
+        ready(parsed.map(Self).map_err(|_| Problem(Error::not_found())))
+    }
+}
+
+/// `limit` and `cursor`, for lists without other parameters.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct PageQuery {
+    /// Rows of the page, 1 to 200; 50 if absent.
+    #[param(minimum = 1, maximum = 200, example = 50)]
+    pub limit: Option<u16>,
+    /// `next_cursor` of the page before.
+    pub cursor: Option<String>,
+}
+
+impl PageQuery {
+    /// The page that is asked for.
+    ///
+    /// # Errors
+    /// `invalid_cursor`.
+    pub fn request(&self) -> Result<PageRequest> {
+        page_request(self.limit, self.cursor.as_deref())
+    }
+}
+
+/// The page that `limit` and `cursor` ask for.
+///
+/// # Errors
+/// `invalid_cursor`.
+pub fn page_request(limit: Option<u16>, cursor: Option<&str>) -> Result<PageRequest> {
+    PageRequest::parse(limit, cursor).ok_or_else(|| Error::new(Code::InvalidCursor))
+}
+
+/// A page whose rows became views.
+pub type ViewPage<T> = Page<T>;
+
+fn pointer_of(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    path.iter()
+        .map(|segment| match segment {
+            Segment::Seq { index } => format!("/{index}"),
+            Segment::Map { key } => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+            Segment::Enum { .. } | Segment::Unknown => String::new(),
+        })
+        .collect()
+}
+
+/// Turns serde's English sentence into a code, a pointer and a Vietnamese one.
+fn explain(code: Code, prefix: &str, pointer: &str, message: &str) -> Error {
+    let quoted = message.split('`').nth(1).unwrap_or_default();
+    let (field_code, pointer) = if message.starts_with("unknown field") {
+        let pointer =
+            if pointer.ends_with(quoted) { pointer.to_owned() } else { format!("{pointer}/{quoted}") };
+        (Code::UnknownField, pointer)
+    } else if message.starts_with("missing field") {
+        (Code::MissingField, format!("{pointer}/{quoted}"))
+    } else if pointer.is_empty() {
+        return Error::new(code);
+    } else {
+        (Code::InvalidValue, pointer.to_owned())
+    };
+    let pointer = if prefix == "?" { pointer.replacen('/', "?", 1) } else { pointer };
+    let name = pointer.trim_start_matches(['/', '?']).to_owned();
+    let sentence = field_code.sentence();
+    let detail = text(format!("{name}: {}", sentence.vi), format!("{name}: {}", sentence.en));
+    Error { fields: vec![FieldError::because(pointer, field_code, detail)], ..Error::new(code) }
+}

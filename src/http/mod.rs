@@ -1,0 +1,15 @@
+//! The manners all handlers share: how a request is read, how an answer and a refusal are written.
+//!
+//! A floor of its own below the concepts: their `http.rs` use it, and `server` above them does too.
+
+mod answer;
+pub mod extract;
+pub mod problem;
+
+pub use self::{
+    extract::{Body, Form, Id, PageQuery, Query},
+    problem::{Problem, ProblemBody},
+};
+
+/// What every handler returns.
+pub type HttpResult = std::result::Result<crate::context::Answer, Problem>;

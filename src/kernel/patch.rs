@@ -1,0 +1,15 @@
+//! JSON Merge Patch fields: absent keeps, `null` clears, a value sets (RFC 7396).
+
+use serde::{Deserialize, Deserializer};
+
+/// For `#[serde(default, deserialize_with = "patch::field")]` on an `Option<Option<T>>`: tells `null` from absent.
+///
+/// # Errors
+/// Those of the value itself.
+pub fn field<'de, T, D>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    Option::<T>::deserialize(deserializer).map(Some)
+}

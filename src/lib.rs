@@ -1,0 +1,29 @@
+//! `cchc`: the reform plan of a ward as a REST API.
+//!
+//! # The map of this house
+//!
+//! Floors; imports point down only (`tests/contract/architecture.rs` reads the sources and says where not):
+//!
+//! | Floor | What lives there |
+//! |---|---|
+//! | [`kernel`], [`error`] | ids, time, pages, text, numbers; every way to say no |
+//! | [`schema`], [`db`] | tables; one set of queries for SQLite and PostgreSQL |
+//! | [`access`], [`audit`] | who may do what; what happened |
+//! | [`context`] | one `Ctx` per request, one `Tx` per write |
+//! | [`http`] | how requests are read and answers written; below the concepts, for their handlers use it |
+//! | concepts | one folder each: `model`, `rules`, `store`, `actions`, `http` |
+//! | [`server`] | routes, gate, OpenAPI, start and stop |
+
+pub mod access;
+pub mod audit;
+pub mod context;
+pub mod db;
+pub mod error;
+pub mod http;
+pub mod items;
+pub mod kernel;
+pub mod periods;
+pub mod plans;
+pub mod schema;
+pub mod server;
+pub mod units;

@@ -1,0 +1,341 @@
+//! The gate in front of every handler: who is it, may that role call this operation, and is the call well formed?
+//!
+//! It reads its rules from the OpenAPI document, that is, from the annotations. What is not there is denied.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Instant,
+};
+
+use actix_web::{
+    Error as ActixError, HttpMessage, HttpRequest,
+    body::{BoxBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::{Method, StatusCode, header},
+    middleware::Next,
+    web::{self, Bytes, Data},
+};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::{
+    access::{self, Actor, ActorKind, Permission, policy},
+    audit::{self, Event},
+    context::{Ctx, Idempotency, Precondition, Services},
+    error::{Code, Error, FieldError, Result},
+    http::{
+        extract::MAX_BODY,
+        problem::{self, RequestId},
+    },
+    kernel::id::RawId,
+};
+
+/// What the gate knows of one operation.
+#[derive(Clone, Debug)]
+struct Rule {
+    operation: String,
+    permission: Permission,
+    query: BTreeSet<String>,
+}
+
+/// The rules of all operations: path pattern, then method.
+#[derive(Clone, Debug)]
+pub(super) struct Rules(BTreeMap<String, BTreeMap<String, Rule>>);
+
+impl Rules {
+    /// Reads the document.
+    ///
+    /// # Errors
+    /// Internal, when an operation names no permission, or one that does not exist: it must not start.
+    pub(super) fn read(document: &Value) -> Result<Self> {
+        let mut rules = BTreeMap::new();
+        for (path, methods) in document["paths"].as_object().into_iter().flatten() {
+            let mut by_method = BTreeMap::new();
+            for (method, operation) in methods.as_object().into_iter().flatten() {
+                by_method.insert(method.to_ascii_uppercase(), Rule::read(path, method, operation)?);
+            }
+            rules.insert(path.clone(), by_method);
+        }
+        Ok(Self(rules))
+    }
+
+    fn find(&self, request: &ServiceRequest) -> Result<&Rule> {
+        let methods =
+            request.match_pattern().and_then(|pattern| self.0.get(&pattern)).ok_or_else(Error::not_found)?;
+        methods.get(request.method().as_str()).ok_or_else(|| Error::new(Code::MethodNotAllowed))
+    }
+
+    fn methods(&self, request: &HttpRequest) -> String {
+        let methods = request.match_pattern().and_then(|pattern| self.0.get(&pattern));
+        methods.map(|m| m.keys().cloned().collect::<Vec<_>>().join(", ")).unwrap_or_default()
+    }
+}
+
+impl Rule {
+    fn read(path: &str, method: &str, operation: &Value) -> Result<Self> {
+        let permission = operation["x-permission"]
+            .as_str()
+            .and_then(Permission::parse)
+            .ok_or_else(|| Error::internal(format!("{method} {path} names no known permission")))?;
+        let parameters = operation["parameters"].as_array().into_iter().flatten();
+        Ok(Self {
+            operation: operation["operationId"].as_str().unwrap_or_default().to_owned(),
+            permission,
+            query: parameters
+                .filter(|parameter| parameter["in"] == "query")
+                .filter_map(|parameter| parameter["name"].as_str().map(str::to_owned))
+                .collect(),
+        })
+    }
+}
+
+/// The middleware: admits or refuses, then dresses the answer.
+pub(super) async fn gate(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, ActixError> {
+    let started = Instant::now();
+    let request_id = request_id_of(&request);
+    request.extensions_mut().insert(RequestId(request_id.clone()));
+    let outcome =
+        if is_static(&request) { Ok(None) } else { admit(&mut request, &request_id).await.map(Some) };
+    let mut response = match outcome {
+        Ok(ctx) => {
+            if let Some(ctx) = ctx {
+                request.extensions_mut().insert(ctx);
+            }
+            finish(next.call(request).await?)
+        }
+        Err(error) => refuse(request, &error),
+    };
+    if response.status() == StatusCode::FORBIDDEN {
+        record_denied(&response).await;
+    }
+    dress(&mut response, &request_id);
+    log(&response, &request_id, started);
+    Ok(response)
+}
+
+/// Swagger UI's own files need no rule; everything else does.
+fn is_static(request: &ServiceRequest) -> bool {
+    request.method() == Method::GET
+        && (request.path().starts_with("/swagger-ui/")
+            || matches!(request.path(), "/" | "/swagger-ui" | "/api-docs/openapi.json"))
+}
+
+async fn admit(request: &mut ServiceRequest, request_id: &str) -> Result<Ctx> {
+    let rules = shared::<Rules>(request)?;
+    let services = shared::<Services>(request)?;
+    let rule = rules.find(request)?;
+    let actor = if rule.permission == Permission::Public {
+        Actor::anonymous()
+    } else {
+        authenticate(request, &services).await?
+    };
+    let mut ctx = Ctx {
+        services,
+        actor: Arc::new(actor),
+        request_id: request_id.to_owned(),
+        precondition: Precondition::None,
+        idempotency: None,
+    };
+    if !policy::allows(&ctx.actor, rule.permission) {
+        request.extensions_mut().insert(ctx.clone());
+        return Err(Error::new(match ctx.actor.kind {
+            ActorKind::Anonymous => Code::Unauthenticated,
+            _ => Code::Forbidden,
+        }));
+    }
+    tracing::debug!(%request_id, operation = rule.operation, actor = ctx.actor.name, "admitted");
+    check_query(request, rule)?;
+    ctx.precondition = precondition_of(request)?;
+    if request.method() == Method::POST && rule.permission != Permission::Public {
+        ctx.idempotency = idempotency_of(request).await?;
+    }
+    Ok(ctx)
+}
+
+fn shared<T: 'static>(request: &ServiceRequest) -> Result<Arc<T>> {
+    request
+        .app_data::<Data<T>>()
+        .map(|data| Arc::clone(data))
+        .ok_or_else(|| Error::internal("the server was put together without its parts"))
+}
+
+async fn authenticate(request: &ServiceRequest, services: &Services) -> Result<Actor> {
+    let Some(value) = request.headers().get(header::AUTHORIZATION) else {
+        return Ok(Actor::anonymous());
+    };
+    let refused = || Error::new(Code::Unauthenticated);
+    let (scheme, token) = value.to_str().ok().and_then(|v| v.split_once(' ')).ok_or_else(refused)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(refused());
+    }
+    let claims = services.tokens.verify(token.trim()).ok_or_else(refused)?;
+    services
+        .db
+        .read(move |connection| access::store::find_actor(connection, &claims))
+        .await?
+        .ok_or_else(refused)
+}
+
+/// Unknown query parameters are refused, so that a mistyped filter does not silently return everything.
+fn check_query(request: &ServiceRequest, rule: &Rule) -> Result<()> {
+    let pairs: Vec<(String, String)> =
+        serde_urlencoded::from_str(request.query_string()).map_err(|_| Error::new(Code::MalformedQuery))?;
+    if let Some((name, _)) = pairs.iter().find(|(_, value)| value.contains('\0')) {
+        return Err(Error::fields(
+            Code::MalformedQuery,
+            vec![FieldError::new(format!("?{name}"), Code::ControlCharacter)],
+        ));
+    }
+    let faults: Vec<FieldError> = pairs
+        .iter()
+        .filter(|(name, _)| !rule.query.contains(name))
+        .map(|(name, _)| FieldError::new(format!("?{name}"), Code::UnknownField))
+        .collect();
+    if faults.is_empty() { Ok(()) } else { Err(Error::fields(Code::MalformedQuery, faults)) }
+}
+
+fn precondition_of(request: &ServiceRequest) -> Result<Precondition> {
+    let Some(value) = request.headers().get(header::IF_MATCH) else {
+        return Ok(Precondition::None);
+    };
+    let value = value.to_str().map_err(|_| Error::new(Code::InvalidHeader))?.trim();
+    if value == "*" {
+        return Ok(Precondition::Any);
+    }
+    let version = value
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+        .and_then(|version| version.parse().ok());
+    Ok(version.map_or(Precondition::Foreign, Precondition::Version))
+}
+
+async fn idempotency_of(request: &mut ServiceRequest) -> Result<Option<Idempotency>> {
+    let Some(value) = request.headers().get("Idempotency-Key") else {
+        return Ok(None);
+    };
+    let key = value.to_str().unwrap_or_default().trim().to_owned();
+    if key.is_empty() || key.len() > 200 {
+        return Err(Error::new(Code::InvalidHeader));
+    }
+    let body = take_body(request).await?;
+    let mut hash = Sha256::new();
+    for part in [request.method().as_str(), request.path(), request.query_string()] {
+        hash.update(part.as_bytes());
+        hash.update([0]);
+    }
+    hash.update(&body);
+    request.set_payload(body.into());
+    Ok(Some(Idempotency { key, fingerprint: hex::encode(hash.finalize()) }))
+}
+
+async fn take_body(request: &mut ServiceRequest) -> Result<Bytes> {
+    let payload = request.extract::<web::Payload>().await.map_err(|_| Error::new(Code::MalformedRequest))?;
+    match payload.to_bytes_limited(MAX_BODY).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(_)) => Err(Error::new(Code::MalformedRequest)),
+        Err(_) => Err(Error::new(Code::BodyTooLarge)),
+    }
+}
+
+fn refuse(request: ServiceRequest, error: &Error) -> ServiceResponse<BoxBody> {
+    let (request, _) = request.into_parts();
+    let response = problem::respond(&request, error);
+    ServiceResponse::new(request, response)
+}
+
+/// Turns errors of handlers, and the bare refusals that actix makes itself, into problems.
+fn finish(response: ServiceResponse<impl MessageBody + 'static>) -> ServiceResponse<BoxBody> {
+    let error = match response.response().error() {
+        Some(error) => match problem::from_actix(error) {
+            Some(error) => Some(problem::respond(response.request(), error)),
+            None => {
+                tracing::error!(%error, "unexpected error");
+                let code = problem::code_of_status(error.as_response_error().status_code());
+                Some(problem::respond(response.request(), &Error::new(code)))
+            }
+        },
+        None => None,
+    };
+    match error {
+        Some(problem) => ServiceResponse::new(response.request().clone(), problem),
+        None => response.map_into_boxed_body(),
+    }
+}
+
+/// Writes a refused attempt into the audit trail (RULES §9).
+async fn record_denied(response: &ServiceResponse<BoxBody>) {
+    let Some(ctx) = response.request().extensions().get::<Ctx>().cloned() else { return };
+    let request = response.request();
+    let event = Event::new("access.denied", "request", &ctx.request_id)
+        .with("method", request.method().as_str())
+        .with("path", request.path());
+    let now = ctx.services.clock.now();
+    let actor = Arc::clone(&ctx.actor);
+    let request_id = ctx.request_id.clone();
+    let recorded = ctx.services.db.write(move |connection| {
+        audit::append_events(connection, actor.ward_id, &actor, &request_id, now, vec![event])
+    });
+    if let Err(error) = recorded.await {
+        tracing::error!(request_id = ctx.request_id, %error, "a denied attempt was not recorded");
+    }
+}
+
+fn dress(response: &mut ServiceResponse<BoxBody>, request_id: &str) {
+    let allow = (response.status() == StatusCode::METHOD_NOT_ALLOWED)
+        .then(|| shared_rules(response.request()).map(|rules| rules.methods(response.request())))
+        .flatten();
+    let is_page = response.request().path().starts_with("/swagger-ui");
+    let headers = response.headers_mut();
+    let mut set = |name: &'static str, value: &str| {
+        if let Ok(value) = header::HeaderValue::from_str(value) {
+            headers.insert(header::HeaderName::from_static(name), value);
+        }
+    };
+    set("x-request-id", request_id);
+    set("x-content-type-options", "nosniff");
+    set("referrer-policy", "no-referrer");
+    set("x-frame-options", "DENY");
+    set(
+        "content-security-policy",
+        if is_page {
+            // Swagger UI sets inline styles and draws its icons from data: URLs.
+            "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+             connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        } else {
+            "default-src 'none'; frame-ancestors 'none'"
+        },
+    );
+    if let Some(allow) = allow {
+        set("allow", &allow);
+    }
+}
+
+fn shared_rules(request: &HttpRequest) -> Option<&Data<Rules>> {
+    request.app_data::<Data<Rules>>()
+}
+
+fn log(response: &ServiceResponse<BoxBody>, request_id: &str, started: Instant) {
+    tracing::info!(
+        request_id,
+        method = %response.request().method(),
+        route = response.request().match_pattern().unwrap_or_default(),
+        status = response.status().as_u16(),
+        micros = started.elapsed().as_micros(),
+        "answered"
+    );
+}
+
+/// The caller's request id, if it is a harmless word; else a new one.
+fn request_id_of(request: &ServiceRequest) -> String {
+    request
+        .headers()
+        .get("X-Request-Id")
+        .and_then(|value| value.to_str().ok())
+        .filter(|id| (1..=64).contains(&id.len()))
+        .filter(|id| id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b)))
+        .map_or_else(|| RawId::generate().to_string(), str::to_owned)
+}

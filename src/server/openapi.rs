@@ -1,0 +1,246 @@
+//! The OpenAPI document: what the annotations say, completed with what all operations share.
+//!
+//! Error answers, security, `x-roles` and the headers follow from permission, method and path, so no handler
+//! repeats them. The committed `openapi/openapi.json` is compared with it by `tests/contract/openapi.rs`.
+
+use actix_web::App;
+use serde_json::{Map, Value, json};
+use utoipa::OpenApi;
+use utoipa_actix_web::AppExt;
+
+use crate::{
+    access::{Permission, policy},
+    http::{ProblemBody, problem::ProblemField},
+};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "cchc",
+        description = "Kế hoạch cải cách hành chính của phường: chỉ tiêu, số liệu, phê duyệt, công bố.\n\n\
+            The reform plan of a ward: items, figures, approvals, publication. \
+            Sign in with *Authorize* (flow `password`), then try any call.",
+        license(name = "Apache-2.0", url = "https://www.apache.org/licenses/LICENSE-2.0"),
+        contact(name = "cchc", url = "https://github.com/cchc/cchc")
+    ),
+    servers((url = "/", description = "This server")),
+    components(schemas(ProblemBody, ProblemField)),
+    tags(
+        (name = "auth", description = "Sign-in, tokens and the caller's own account (RULES §2)"),
+        (name = "wards", description = "Wards, for the city's operator"),
+        (name = "units", description = "Units of the ward"),
+        (name = "users", description = "Accounts of the ward's people"),
+        (name = "clients", description = "Machine clients"),
+        (name = "plans", description = "Plans of a year and their state"),
+        (name = "items", description = "Sections, indicators and tasks of a plan, and who reports them"),
+        (name = "periods", description = "Reporting periods (RULES §4)"),
+        (name = "submissions", description = "Figures of units for items and periods (RULES §5)"),
+        (name = "decisions", description = "Submitting, reviewing, approving (RULES §3)"),
+        (name = "results", description = "The ward's results (RULES §7)"),
+        (name = "publications", description = "Publishing the approved figures of a period (RULES §7)"),
+        (name = "public", description = "The city portal's side: published figures only"),
+        (name = "audit", description = "What happened, and the proof of it (RULES §9)"),
+        (name = "operation", description = "Running the system")
+    )
+)]
+struct Base;
+
+/// The document as JSON.
+#[must_use]
+pub fn document() -> Value {
+    let (_, api) =
+        App::new().into_utoipa_app().openapi(Base::openapi()).configure(super::routes).split_for_parts();
+    let mut document = serde_json::to_value(api).unwrap_or_default();
+    complete(&mut document);
+    document
+}
+
+/// The document as it is committed and served.
+#[must_use]
+pub fn document_text() -> String {
+    serde_json::to_string_pretty(&document()).unwrap_or_default() + "\n"
+}
+
+fn complete(document: &mut Value) {
+    document["openapi"] = json!("3.1.0");
+    document["components"]["securitySchemes"] = security_schemes();
+    document["components"]["responses"] = error_responses();
+    let Some(paths) = document["paths"].as_object_mut() else { return };
+    for (path, methods) in paths {
+        let Some(methods) = methods.as_object_mut() else { continue };
+        for (method, operation) in methods {
+            if let Some(operation) = operation.as_object_mut() {
+                complete_operation(path, method, operation);
+            }
+        }
+    }
+}
+
+fn complete_operation(path: &str, method: &str, operation: &mut Map<String, Value>) {
+    let permission = operation.get("x-permission").and_then(Value::as_str).and_then(Permission::parse);
+    let Some(permission) = permission else { return };
+    let grant = policy::grant(permission);
+    operation.insert("x-roles".into(), json!(grant.roles.iter().map(|r| r.as_str()).collect::<Vec<_>>()));
+    operation.insert("x-scopes".into(), json!(grant.scopes.iter().map(|s| s.as_str()).collect::<Vec<_>>()));
+    operation.insert("security".into(), security_of(permission));
+    let has_body = operation.contains_key("requestBody");
+    add_parameters(path, method, operation);
+    let parameters = operation.get("parameters").and_then(Value::as_array);
+    let has_query = parameters.is_some_and(|all| all.iter().any(|one| one["in"] == "query"));
+    let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { return };
+    let is_token = path.starts_with("/api/v1/auth/");
+    for status in error_statuses(path, method, permission, has_body, has_query) {
+        // The OAuth calls refuse in their own words (RFC 6749), which their annotations describe.
+        if !(is_token && responses.contains_key(status)) {
+            responses.insert(status.into(), json!({ "$ref": format!("#/components/responses/{status}") }));
+        }
+    }
+    add_answer_headers(method, permission, responses);
+}
+
+fn security_of(permission: Permission) -> Value {
+    match permission {
+        Permission::Public => json!([]),
+        Permission::PublicResultsRead => json!([{}, { "oauth2": ["results:read"] }, { "bearer": [] }]),
+        _ => json!([{ "oauth2": [] }, { "bearer": [] }]),
+    }
+}
+
+fn error_statuses(
+    path: &str,
+    method: &str,
+    permission: Permission,
+    has_body: bool,
+    has_query: bool,
+) -> Vec<&'static str> {
+    let mut statuses = vec!["400", "500", "503"];
+    if permission != Permission::Public {
+        statuses.extend(["401", "403", "404"]);
+    } else if path.contains('{') {
+        statuses.push("404");
+    }
+    if has_query || has_body {
+        statuses.push("422");
+    }
+    if has_body {
+        statuses.extend(["413", "415"]);
+    }
+    if method != "get" && permission != Permission::Public {
+        statuses.extend(["409", "412", "413", "422"]);
+    }
+    if matches!(method, "patch" | "put" | "delete") {
+        statuses.push("428");
+    }
+    statuses.sort_unstable();
+    statuses.dedup();
+    statuses
+}
+
+fn add_parameters(path: &str, method: &str, operation: &mut Map<String, Value>) {
+    let public = operation.get("x-permission").and_then(Value::as_str) == Some("public");
+    let list = operation.entry("parameters").or_insert_with(|| json!([]));
+    let Some(list) = list.as_array_mut() else { return };
+    for parameter in list.iter_mut() {
+        if parameter["in"] == "path" && parameter["name"] == "id" {
+            parameter["schema"] = json!({ "type": "string", "format": "uuid" });
+            parameter["description"] = json!("Id of the resource");
+        }
+    }
+    if !public {
+        match method {
+            "post" => list.push(json!({
+                "name": "Idempotency-Key", "in": "header", "required": false,
+                "description": "The same key and body replay the stored answer for 24 hours",
+                "schema": { "type": "string", "minLength": 1, "maxLength": 200 },
+            })),
+            "patch" | "put" | "delete" => list.push(json!({
+                "name": "If-Match", "in": "header", "required": needs_version(path),
+                "description": "The ETag that was read, such as \"3\" with its quotes",
+                "schema": { "type": "string" }, "example": "\"1\"",
+            })),
+            _ => {}
+        }
+    }
+    if list.is_empty() {
+        operation.remove("parameters");
+    }
+}
+
+/// Whether a change of this path names the version it read. The caller's own password has none.
+fn needs_version(path: &str) -> bool {
+    !path.starts_with("/api/v1/me")
+}
+
+fn add_answer_headers(method: &str, permission: Permission, responses: &mut Map<String, Value>) {
+    for (status, response) in responses.iter_mut().filter(|(status, _)| status.starts_with('2')) {
+        let Some(response) = response.as_object_mut() else { continue };
+        let headers = response.entry("headers").or_insert_with(|| json!({}));
+        headers["X-Request-Id"] = json!({
+            "description": "Identifies the request in logs and audit", "schema": { "type": "string" }
+        });
+        if status == "201" {
+            headers["Location"] =
+                json!({ "description": "Path of the new resource", "schema": { "type": "string" } });
+        }
+        if method == "get" && permission != Permission::Public {
+            headers["ETag"] = json!({
+                "description": "Version of a single resource, for If-Match and If-None-Match",
+                "schema": { "type": "string" }
+            });
+        }
+    }
+}
+
+fn security_schemes() -> Value {
+    json!({
+        "oauth2": {
+            "type": "oauth2",
+            "description": "Password flow for people, client credentials for machines (RFC 6749)",
+            "flows": {
+                "password": { "tokenUrl": "/api/v1/auth/token", "refreshUrl": "/api/v1/auth/token", "scopes": {} },
+                "clientCredentials": {
+                    "tokenUrl": "/api/v1/auth/token",
+                    "scopes": {
+                        "results:read": "Published figures",
+                        "submissions:write": "Drafts for one unit",
+                        "wards:manage": "Create and change wards"
+                    }
+                }
+            }
+        },
+        "bearer": {
+            "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+            "description": "An access token, as RFC 6750 and RFC 8725 describe"
+        }
+    })
+}
+
+fn error_responses() -> Value {
+    let mut responses = Map::new();
+    for (status, description) in [
+        ("400", "The request cannot be read: malformed body, query or header, or an unknown field"),
+        ("401", "No credentials, or bad ones"),
+        ("403", "Visible, but not allowed"),
+        ("404", "No such thing, or the caller may not know of it"),
+        ("409", "Somebody was faster, or the move is not legal now"),
+        ("412", "If-Match names an old version"),
+        ("413", "The body is too large"),
+        ("415", "The body is of a kind this call does not read"),
+        ("422", "Readable, but a rule says no"),
+        ("428", "If-Match is missing"),
+        ("500", "Something failed on our side"),
+        ("503", "Not now; see Retry-After"),
+    ] {
+        let mut response = json!({
+            "description": description,
+            "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/ProblemBody" } } },
+            "headers": { "X-Request-Id": { "description": "Identifies the request", "schema": { "type": "string" } } }
+        });
+        if status == "503" {
+            response["headers"]["Retry-After"] =
+                json!({ "description": "Seconds to wait", "schema": { "type": "integer" } });
+        }
+        responses.insert(status.into(), response);
+    }
+    Value::Object(responses)
+}

@@ -1,0 +1,92 @@
+//! Starting the HTTP server, and stopping it without breaking off a request.
+
+use std::net::TcpListener;
+
+use actix_web::{
+    App, HttpResponse, HttpServer,
+    dev::{Server, ServerHandle},
+    http::header,
+    middleware::{Compress, from_fn},
+    web::{self, Data},
+};
+use utoipa_actix_web::AppExt;
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+use super::{gate, openapi};
+use crate::{
+    context::Services,
+    error::{Error, Result},
+};
+
+/// How the server runs.
+#[derive(Clone, Debug)]
+pub struct ServerOptions {
+    /// Threads that speak HTTP.
+    pub workers: usize,
+    /// Seconds for running requests to end when the server stops.
+    pub shutdown_seconds: u64,
+}
+
+/// A server that is running: the future to wait for, and the handle that stops it.
+pub struct Running {
+    /// Ends when the server has stopped.
+    pub server: Server,
+    /// Stops it.
+    pub handle: ServerHandle,
+}
+
+/// Serves on this listener until stopped.
+///
+/// # Errors
+/// Internal, when an operation has no permission or the listener cannot be used.
+pub fn start(services: Services, listener: TcpListener, options: &ServerOptions) -> Result<Running> {
+    let rules = Data::new(gate::Rules::read(&openapi::document())?);
+    let document = Data::new(openapi::document_text());
+    let services = Data::new(services);
+    let server = HttpServer::new(move || {
+        let (app, _) = App::new()
+            .into_utoipa_app()
+            .app_data(Data::clone(&services))
+            .app_data(Data::clone(&rules))
+            .app_data(Data::clone(&document))
+            .configure(super::routes)
+            .split_for_parts();
+        app.route("/api-docs/openapi.json", web::get().to(get_document))
+            .route("/", web::get().to(to_swagger_ui))
+            .route("/swagger-ui", web::get().to(to_swagger_ui))
+            .service(swagger_ui())
+            .wrap(from_fn(gate::gate))
+            .wrap(Compress::default())
+    })
+    .workers(options.workers)
+    .shutdown_timeout(options.shutdown_seconds)
+    .disable_signals()
+    .listen(listener)
+    .map_err(Error::internal)?
+    .run();
+    let handle = server.handle();
+    Ok(Running { server, handle })
+}
+
+fn swagger_ui() -> SwaggerUi {
+    SwaggerUi::new("/swagger-ui/{_:.*}").config(
+        Config::from("/api-docs/openapi.json")
+            .display_operation_id(true)
+            .doc_expansion("none")
+            .filter(true)
+            .persist_authorization(true)
+            .try_it_out_enabled(true)
+            .validator_url("none"),
+    )
+}
+
+async fn get_document(document: Data<String>) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("application/json")
+        .insert_header((header::CACHE_CONTROL, "no-cache"))
+        .body(document.get_ref().clone())
+}
+
+async fn to_swagger_ui() -> HttpResponse {
+    HttpResponse::Found().insert_header((header::LOCATION, "/swagger-ui/")).finish()
+}

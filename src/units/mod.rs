@@ -1,0 +1,9 @@
+//! Units: the bodies of a ward that report or review (RULES §1, §4).
+
+pub mod actions;
+pub mod http;
+pub mod model;
+pub mod rules;
+mod store;
+
+pub use self::model::{Unit, UnitKind};

@@ -6,7 +6,7 @@ use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    access::{Actor, ActorKind, password::Hasher, token::Tokens},
+    access::{Actor, password::Hasher, token::Tokens},
     audit::{self, Event},
     db::{AnyConnection, Db, is_unique_violation},
     error::{Code, Error, Result},
@@ -85,12 +85,15 @@ pub struct Answer {
     pub location: Option<String>,
     /// `Cache-Control`; `no-store` where none is set.
     pub cache_control: Option<String>,
+    /// What a repeated `Idempotency-Key` gets instead of the body, where that holds a secret.
+    #[serde(skip)]
+    pub replay: Option<String>,
 }
 
 impl Answer {
     fn of(status: u16, view: &impl Serialize) -> Result<Self> {
         let body = serde_json::to_string(view).map_err(Error::internal)?;
-        Ok(Self { status, body: Some(body), etag: None, location: None, cache_control: None })
+        Ok(Self { status, body: Some(body), etag: None, location: None, cache_control: None, replay: None })
     }
 
     /// 200 with a view that has no version.
@@ -121,10 +124,19 @@ impl Answer {
         })
     }
 
+    /// The same answer, but a repeated `Idempotency-Key` gets this view: a secret is shown once, and not stored.
+    ///
+    /// # Errors
+    /// Internal, when the view has no JSON form.
+    pub fn replayed_as(mut self, view: &impl Serialize) -> Result<Self> {
+        self.replay = Some(serde_json::to_string(view).map_err(Error::internal)?);
+        Ok(self)
+    }
+
     /// 204.
     #[must_use]
     pub fn no_content() -> Self {
-        Self { status: 204, body: None, etag: None, location: None, cache_control: None }
+        Self { status: 204, body: None, etag: None, location: None, cache_control: None, replay: None }
     }
 }
 
@@ -221,12 +233,25 @@ impl Ctx {
         }
     }
 
+    /// [`Ctx::write`] for calls that make their answer afterwards, and so know no `Idempotency-Key`.
+    ///
+    /// # Errors
+    /// Those of `work`; internal, if it recorded no event.
+    pub async fn write_value<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    {
+        let ctx = self.clone();
+        self.services.db.write(move |connection| ctx.run_in(connection, work)).await
+    }
+
     /// [`Ctx::write`] without an answer, for commands and the demo's data.
     ///
     /// # Errors
     /// Those of `work`; internal, if it recorded no event.
     pub fn write_blocking<T>(&self, work: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
-        self.services.db.write_blocking(|connection| self.run(connection, work))
+        self.services.db.write_blocking(|connection| self.run_in(connection, work))
     }
 
     fn run_once<F>(&self, connection: &mut AnyConnection, work: F) -> Result<Answer>
@@ -234,18 +259,22 @@ impl Ctx {
         F: FnOnce(&mut Tx<'_>) -> Result<Answer>,
     {
         let (Some(idempotency), Some(principal)) = (&self.idempotency, self.actor.principal_id) else {
-            return self.run(connection, work);
+            return self.run_in(connection, work);
         };
         if let Some(answer) = find_answer(connection, principal, idempotency)? {
             return Ok(answer);
         }
         insert_key(connection, principal, idempotency)?;
-        let answer = self.run(connection, work)?;
+        let answer = self.run_in(connection, work)?;
         store_answer(connection, principal, idempotency, &answer)?;
         Ok(answer)
     }
 
-    fn run<T>(
+    /// One write on a connection that is inside a transaction already.
+    ///
+    /// # Errors
+    /// Those of `work`; internal, if it recorded no event.
+    pub fn run_in<T>(
         &self,
         connection: &mut AnyConnection,
         work: impl FnOnce(&mut Tx<'_>) -> Result<T>,
@@ -277,12 +306,6 @@ impl Ctx {
             precondition: Precondition::Any,
             idempotency: None,
         }
-    }
-
-    /// Whether a person with an account asks.
-    #[must_use]
-    pub fn is_account(&self) -> bool {
-        self.actor.kind == ActorKind::Account
     }
 }
 
@@ -343,8 +366,12 @@ fn store_answer(
     idempotency: &Idempotency,
     answer: &Answer,
 ) -> Result<()> {
+    let mut stored = answer.clone();
+    if let Some(replay) = stored.replay.take() {
+        stored.body = Some(replay);
+    }
     diesel::update(idempotency_keys::table.find((principal.as_str(), &idempotency.key)))
-        .set(idempotency_keys::answer.eq(JsonText::of(answer)))
+        .set(idempotency_keys::answer.eq(JsonText::of(&stored)))
         .execute(connection)?;
     Ok(())
 }

@@ -302,6 +302,12 @@ impl Faults {
         self.0.is_empty()
     }
 
+    /// The faults themselves.
+    #[must_use]
+    pub fn into_fields(self) -> Vec<FieldError> {
+        self.0
+    }
+
     /// All well, or one error that carries every fault.
     ///
     /// # Errors

@@ -15,15 +15,30 @@
 //! | [`server`] | routes, gate, OpenAPI, start and stop |
 
 pub mod access;
+pub mod accounts;
+pub mod approvals;
 pub mod audit;
+pub mod audit_trail;
+pub mod clients;
+pub mod config;
 pub mod context;
 pub mod db;
+pub mod demo;
 pub mod error;
 pub mod http;
+pub mod imports;
+pub mod issuing;
 pub mod items;
 pub mod kernel;
 pub mod periods;
 pub mod plans;
+pub mod public;
+pub mod publications;
+pub mod results;
 pub mod schema;
 pub mod server;
+pub mod sessions;
+pub mod submissions;
 pub mod units;
+pub mod verdicts;
+pub mod wards;

@@ -1,3 +1,65 @@
 //! The commands.
 
-fn main() {}
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks to the console")]
+
+mod commands;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The reform plan of a ward as a REST API.
+#[derive(Parser)]
+#[command(name = "cchc", version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve with the configuration from environment and file (production).
+    Serve,
+    /// Serve the Long Mỹ plan with sample accounts and figures, on this machine only.
+    Demo(commands::demo::Options),
+    /// Bring the schema up to date.
+    Migrate,
+    /// Print the OpenAPI document.
+    Openapi,
+    /// Print the role table.
+    Roles,
+    /// Manage accounts from the console.
+    #[command(subcommand)]
+    Account(commands::admin::AccountCommand),
+    /// Manage machine clients of the city from the console.
+    #[command(subcommand)]
+    Client(commands::admin::ClientCommand),
+    /// Read a ward with its units, or a plan, from a JSON file.
+    Import(commands::admin::ImportOptions),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Serve => commands::serve::run(),
+        Command::Demo(options) => commands::demo::run(&options),
+        Command::Migrate => commands::admin::migrate(),
+        Command::Openapi => {
+            print!("{}", cchc::server::document_text());
+            Ok(())
+        }
+        Command::Roles => {
+            print!("{}", cchc::access::policy::readable_table());
+            Ok(())
+        }
+        Command::Account(command) => commands::admin::account(command),
+        Command::Client(command) => commands::admin::client(command),
+        Command::Import(options) => commands::admin::import(&options),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("cchc: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -22,6 +22,7 @@ diesel::table! {
         code -> Text,
         name -> Text,
         sort_key -> Text,
+        name_lower -> Text,
         search_key -> Text,
         aliases -> Text,
         kind -> Text,
@@ -50,16 +51,23 @@ diesel::table! {
         unit_id -> Text,
         username -> Text,
         full_name -> Text,
+        name_lower -> Text,
         search_key -> Text,
         position -> Nullable<Text>,
         roles -> Text,
         password_hash -> Text,
         credential_version -> BigInt,
-        failed_sign_ins -> BigInt,
-        first_failed_at -> Nullable<Timestamp>,
         locked_until -> Nullable<Timestamp>,
         active -> Bool,
         version -> BigInt,
+    }
+}
+
+diesel::table! {
+    sign_in_failures (id) {
+        id -> Text,
+        account_id -> Text,
+        failed_at -> Timestamp,
     }
 }
 
@@ -237,6 +245,8 @@ diesel::table! {
         numerator -> Nullable<BigInt>,
         denominator -> Nullable<BigInt>,
         value -> Nullable<BigInt>,
+        band -> Nullable<Text>,
+        applicability -> Nullable<Text>,
         submitted_by -> Text,
         submitted_at -> Timestamp,
     }
@@ -327,6 +337,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     units,
     calendar_days,
     accounts,
+    sign_in_failures,
     clients,
     refresh_tokens,
     revoked_tokens,

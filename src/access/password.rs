@@ -112,7 +112,8 @@ fn hash_with(argon2: &Argon2<'_>, password: &str) -> Result<String> {
 ///
 /// # Errors
 /// `weak_password` at this pointer.
-pub fn check_strength(pointer: &str, password: &str, username: &str) -> Result<()> {
+pub fn check_strength(pointer: &str, password: &SecretString, username: &str) -> Result<()> {
+    let password = password.expose_secret();
     let length = password.chars().count();
     let differs = password.to_lowercase() != username.to_lowercase();
     if (MIN_LENGTH..=MAX_LENGTH).contains(&length) && differs {

@@ -26,11 +26,7 @@ pub fn find_actor(connection: &mut AnyConnection, claims: &Claims) -> Result<Opt
     let Some(id) = PrincipalId::parse(&claims.sub).filter(|_| revoked.is_none()) else {
         return Ok(None);
     };
-    if claims.client {
-        find_client(connection, id, claims.cv)
-    } else {
-        find_account(connection, id, claims.cv)
-    }
+    if claims.client { find_client(connection, id, claims) } else { find_account(connection, id, claims.cv) }
 }
 
 fn find_account(connection: &mut AnyConnection, id: PrincipalId, credentials: i64) -> Result<Option<Actor>> {
@@ -63,24 +59,28 @@ fn find_account(connection: &mut AnyConnection, id: PrincipalId, credentials: i6
     }))
 }
 
-fn find_client(connection: &mut AnyConnection, id: PrincipalId, credentials: i64) -> Result<Option<Actor>> {
+fn find_client(connection: &mut AnyConnection, id: PrincipalId, claims: &Claims) -> Result<Option<Actor>> {
     type Row = (Option<WardId>, Option<UnitId>, JsonText, String);
     let row: Option<Row> = clients::table
         .filter(clients::id.eq(id))
-        .filter(clients::credential_version.eq(credentials))
+        .filter(clients::credential_version.eq(claims.cv))
         .select((clients::ward_id, clients::unit_id, clients::scopes, clients::client_id))
         .first(connection)
         .optional()?;
     let Some((ward_id, unit_id, scopes, name)) = row else {
         return Ok(None);
     };
+    // A client may have asked for a token with some of its scopes only.
+    let asked = claims.scope.as_deref().unwrap_or_default();
+    let mut scopes = scopes.read::<Vec<Scope>>().map_err(Error::internal)?;
+    scopes.retain(|scope| asked.split(' ').any(|word| word == scope.as_str()));
     Ok(Some(Actor {
         kind: ActorKind::Client,
         principal_id: Some(id),
         ward_id,
         unit_id,
         roles: Vec::new(),
-        scopes: scopes.read::<Vec<Scope>>().map_err(Error::internal)?,
+        scopes,
         name,
         position: None,
     }))

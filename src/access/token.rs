@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ed25519_dalek::{SigningKey, pkcs8::DecodePrivateKey, pkcs8::EncodePrivateKey};
+use hmac::{Hmac, Mac};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -42,6 +43,9 @@ pub struct Claims {
     pub client: bool,
     /// Version of the credentials it was issued on; a changed password makes it void.
     pub cv: i64,
+    /// The sign-in it comes from; none for machines.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sid: Option<String>,
     /// Token id.
     pub jti: String,
     /// Issued at, seconds.
@@ -61,6 +65,7 @@ struct Keys {
     encoding: EncodingKey,
     decoding: DecodingKey,
     validation: Validation,
+    mac: Hmac<Sha256>,
 }
 
 impl std::fmt::Debug for Tokens {
@@ -115,6 +120,7 @@ impl Tokens {
     pub fn from_key(key: &SigningKey, issuer: &str) -> Result<Self> {
         let public = key.verifying_key().to_bytes();
         let der = key.to_pkcs8_der().map_err(|error| Error::internal(error.to_string()))?;
+        let seed = Sha256::new().chain_update(b"cchc keyed digest").chain_update(key.to_bytes()).finalize();
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_audience(&[AUDIENCE]);
         validation.set_issuer(&[issuer]);
@@ -128,6 +134,7 @@ impl Tokens {
                 .map_err(Error::internal)?,
             public,
             validation,
+            mac: Hmac::new_from_slice(&seed).map_err(|error| Error::internal(error.to_string()))?,
         })))
     }
 
@@ -166,6 +173,17 @@ impl Tokens {
             .map(|data| data.claims)
     }
 
+    /// A digest that only holders of the signing key can compute: what it was made of cannot be guessed from it.
+    #[must_use]
+    pub fn keyed_digest(&self, parts: &[&[u8]]) -> String {
+        let mut mac = self.0.mac.clone();
+        for part in parts {
+            mac.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
+            mac.update(part);
+        }
+        hex::encode(mac.finalize().into_bytes())
+    }
+
     /// The public key, for others.
     #[must_use]
     pub fn key_set(&self) -> KeySet {
@@ -197,6 +215,7 @@ mod tests {
             scope: None,
             client: false,
             cv: 1,
+            sid: None,
             jti: "1".into(),
             iat: 0,
             exp: 0,

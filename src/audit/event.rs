@@ -3,6 +3,8 @@
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use crate::access::Actor;
+
 /// Something that happened, before it is chained. Never holds a secret: what it compares are the views people see.
 #[derive(Clone, Debug)]
 pub struct Event {
@@ -16,12 +18,28 @@ pub struct Event {
     pub changes: Value,
     /// Why, in the actor's words.
     pub reason: Option<String>,
+    /// Who did it, where the request only now found out.
+    pub actor: Option<Actor>,
 }
 
 impl Event {
     /// An event without field changes.
     pub fn new(kind: &'static str, subject_kind: &'static str, subject_id: impl ToString) -> Self {
-        Self { kind, subject_kind, subject_id: subject_id.to_string(), changes: json!({}), reason: None }
+        Self {
+            kind,
+            subject_kind,
+            subject_id: subject_id.to_string(),
+            changes: json!({}),
+            reason: None,
+            actor: None,
+        }
+    }
+
+    /// The same event, done by this person: a request that signs in proves only now who it is.
+    #[must_use]
+    pub fn by(mut self, actor: Actor) -> Self {
+        self.actor = Some(actor);
+        self
     }
 
     /// The same event with the fields in which the two states differ.

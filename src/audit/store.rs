@@ -9,7 +9,7 @@ use super::{chain, event::Event};
 use crate::{
     access::Actor,
     db::AnyConnection,
-    error::Result,
+    error::{Error, Result},
     id_type,
     kernel::{
         id::{PrincipalId, UnitId, WardId},
@@ -82,6 +82,7 @@ pub fn append_events(
     let (mut seq, mut previous) = advance_head(connection, &chain)?;
     let mut rows = Vec::with_capacity(events.len());
     for event in events {
+        let actor = event.actor.as_ref().unwrap_or(actor);
         let mut row = AuditRow {
             id: AuditEventId::generate(),
             chain: chain.clone(),
@@ -115,30 +116,30 @@ pub fn append_events(
     Ok(())
 }
 
-/// Locks the head and gives the next number and the last hash.
-fn advance_head(connection: &mut AnyConnection, chain: &str) -> Result<(i64, String)> {
-    loop {
-        let head: Option<(i64, String)> = diesel::update(audit_chains::table.find(chain))
-            .set(audit_chains::seq.eq(audit_chains::seq + 1))
-            .returning((audit_chains::seq, audit_chains::hash))
-            .get_result(connection)
-            .optional()?;
-        if let Some(head) = head {
-            return Ok(head);
-        }
-        insert_chain(connection, chain)?;
-    }
-}
-
-fn insert_chain(connection: &mut AnyConnection, chain: &str) -> Result<()> {
+/// Begins the chain of a new ward.
+///
+/// # Errors
+/// When the database fails.
+pub fn start_chain(connection: &mut AnyConnection, ward_id: WardId) -> Result<()> {
+    let chain = chain_of(Some(ward_id));
     diesel::insert_into(audit_chains::table)
         .values((
+            audit_chains::hash.eq(chain::genesis(&chain)),
             audit_chains::chain.eq(chain),
             audit_chains::seq.eq(0_i64),
-            audit_chains::hash.eq(chain::genesis(chain)),
         ))
         .execute(connection)?;
     Ok(())
+}
+
+/// Locks the head and gives the next number and the last hash.
+fn advance_head(connection: &mut AnyConnection, chain: &str) -> Result<(i64, String)> {
+    diesel::update(audit_chains::table.find(chain))
+        .set(audit_chains::seq.eq(audit_chains::seq + 1))
+        .returning((audit_chains::seq, audit_chains::hash))
+        .get_result(connection)
+        .optional()?
+        .ok_or_else(|| Error::internal("a ward has no audit chain"))
 }
 
 fn insert_event(connection: &mut AnyConnection, row: AuditRow) -> Result<()> {

@@ -55,7 +55,7 @@ pub fn is_unique_violation(error: &DieselError, constraint: &str) -> bool {
         "units_code" => "units.ward_id, units.code",
         "units_standing_office" => "units.ward_id",
         "plans_year" => "plans.ward_id, plans.year",
-        "plan_items_code" => "plan_items.plan_id, plan_items.kind, plan_items.code",
+        "plan_items_code" => "plan_items.plan_id, plan_items.kind, plan_items.code_ascii",
         "periods_code" => "periods.plan_id, periods.code",
         "submissions_once" => "submissions.item_id, submissions.period_id, submissions.unit_id",
         "publications_number" => "publications.period_id, publications.number",

@@ -13,7 +13,7 @@ use super::problem::Problem;
 use crate::{
     context::Ctx,
     error::{Code, Error, FieldError, Result, text},
-    kernel::page::{Page, PageRequest},
+    kernel::page::PageRequest,
 };
 
 /// Largest JSON or form body, in bytes.
@@ -176,9 +176,6 @@ impl PageQuery {
 pub fn page_request(limit: Option<u16>, cursor: Option<&str>) -> Result<PageRequest> {
     PageRequest::parse(limit, cursor).ok_or_else(|| Error::new(Code::InvalidCursor))
 }
-
-/// A page whose rows became views.
-pub type ViewPage<T> = Page<T>;
 
 fn pointer_of(path: &serde_path_to_error::Path) -> String {
     use serde_path_to_error::Segment;

@@ -1,7 +1,7 @@
 //! Items, targets and assignments as the database keeps them.
 
 use chrono::NaiveDate;
-use diesel::{Queryable, Selectable};
+use diesel::{AsChangeset, Insertable, Queryable, Selectable};
 
 use crate::{
     id_type,
@@ -179,8 +179,9 @@ text_enum! {
 }
 
 /// A node of a plan's tree. Which of the fields are filled depends on its kind.
-#[derive(Clone, Debug, Queryable, Selectable)]
+#[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = plan_items, check_for_backend(crate::db::MultiBackend))]
+#[diesel(treat_none_as_default_value = false, treat_none_as_null = true)]
 pub struct PlanItem {
     /// Its id.
     pub id: ItemId,
@@ -251,8 +252,9 @@ pub struct PlanItem {
 }
 
 /// A target of an indicator.
-#[derive(Clone, Debug, Queryable, Selectable)]
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = item_targets, check_for_backend(crate::db::MultiBackend))]
+#[diesel(treat_none_as_default_value = false)]
 pub struct Target {
     /// Its id.
     pub id: TargetId,
@@ -273,8 +275,9 @@ pub struct Target {
 }
 
 /// A unit's duty to report a leaf.
-#[derive(Clone, Debug, Queryable, Selectable)]
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = assignments, check_for_backend(crate::db::MultiBackend))]
+#[diesel(treat_none_as_default_value = false)]
 pub struct Assignment {
     /// The leaf.
     pub item_id: ItemId,

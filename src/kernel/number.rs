@@ -70,16 +70,16 @@ impl Quantity {
         (-MAX..=MAX).contains(&value).then_some(Self(value))
     }
 
+    /// The difference; both are far from the ends of the range.
+    #[must_use]
+    pub const fn minus(self, other: Self) -> Self {
+        Self(self.0 - other.0)
+    }
+
     /// Whether this figure is below zero.
     #[must_use]
     pub const fn is_negative(self) -> bool {
         self.0 < 0
-    }
-
-    /// Whether this figure is a whole number.
-    #[must_use]
-    pub const fn is_whole(self) -> bool {
-        self.0 % SCALE == 0
     }
 
     /// This figure as a decimal without trailing zeros.
@@ -160,6 +160,13 @@ impl Percent {
 impl Serialize for Percent {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serialize_decimal(self.0.normalize(), serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Percent {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = serde_json::Number::deserialize(deserializer)?;
+        Decimal::from_str_exact(&number.to_string()).map(Self).map_err(de::Error::custom)
     }
 }
 

@@ -3,6 +3,8 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Serialize;
 
+use crate::error::{Code, Error, Result};
+
 /// Rows of a page when the caller names none.
 pub const DEFAULT_LIMIT: u16 = 50;
 /// The most rows of a page.
@@ -63,6 +65,51 @@ impl PageRequest {
     }
 }
 
+/// How well a row fits a text that is searched for; better fits come first (RULES §10).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rank {
+    /// It holds the text with all its marks.
+    Exact,
+    /// It holds the text only when marks are left out.
+    Loose,
+}
+
+impl PageRequest {
+    /// A page of a search: exact hits, then loose ones, each in the list's order. `fetch` gets a rank, the key of the
+    /// last row before, and how many rows to give.
+    ///
+    /// # Errors
+    /// `invalid_cursor`, and those of `fetch`.
+    pub fn search<T>(
+        &self,
+        searched: bool,
+        mut fetch: impl FnMut(Rank, Option<&str>, i64) -> Result<Vec<T>>,
+        key: impl Fn(&T) -> String,
+    ) -> Result<Page<T>> {
+        let split = |text: &str| text.split_once('|').map(|(rank, key)| (rank.to_owned(), key.to_owned()));
+        let after = match self.after.as_deref().map(split) {
+            Some(Some((rank, key))) if rank == "0" || rank == "1" => Some((rank, key)),
+            Some(_) => return Err(Error::new(Code::InvalidCursor)),
+            None => None,
+        };
+        let mut rows: Vec<(Rank, T)> = Vec::new();
+        let ranks: &[(Rank, &str)] = &[(Rank::Exact, "0"), (Rank::Loose, "1")];
+        for (rank, digit) in ranks.iter().take(if searched { 2 } else { 1 }) {
+            if after.as_ref().is_some_and(|(last, _)| last.as_str() > *digit) {
+                continue;
+            }
+            let from = after.as_ref().filter(|(last, _)| last == digit).map(|(_, key)| key.as_str());
+            let left = self.fetch() - i64::try_from(rows.len()).unwrap_or(i64::MAX);
+            rows.extend(fetch(*rank, from, left.max(0))?.into_iter().map(|row| (*rank, row)));
+        }
+        let page = self.page(rows, |(rank, row)| {
+            let digit = if *rank == Rank::Exact { 0 } else { 1 };
+            format!("{digit}|{}", key(row))
+        });
+        Ok(page.map(|(_, row)| row))
+    }
+}
+
 impl<T> Page<T> {
     /// The same page with its rows turned into something else.
     pub fn map<U>(self, f: impl FnMut(T) -> U) -> Page<U> {
@@ -73,9 +120,9 @@ impl<T> Page<T> {
     ///
     /// # Errors
     /// The first failure.
-    pub fn try_map<U, E>(self, f: impl FnMut(T) -> Result<U, E>) -> Result<Page<U>, E> {
+    pub fn try_map<U>(self, f: impl FnMut(T) -> Result<U>) -> Result<Page<U>> {
         Ok(Page {
-            items: self.items.into_iter().map(f).collect::<Result<_, E>>()?,
+            items: self.items.into_iter().map(f).collect::<Result<_>>()?,
             next_cursor: self.next_cursor,
         })
     }

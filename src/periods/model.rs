@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 use diesel::{Queryable, Selectable};
+use serde::Deserialize;
 
 use crate::{
     id_type,
@@ -62,4 +63,28 @@ pub struct Period {
     pub hard_close_at: Timestamp,
     /// Counts changes.
     pub version: i64,
+}
+
+/// A day that differs from the week's rhythm.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CalendarDay {
+    /// The day.
+    pub date: NaiveDate,
+    /// `true` a swapped working day, `false` a holiday.
+    pub working: bool,
+    /// Why.
+    pub name: String,
+}
+
+/// A year's holidays and swapped days, as the data files hold them.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CalendarFile {
+    /// The year.
+    pub year: i32,
+    /// Where the days come from.
+    pub note: Option<String>,
+    /// The days.
+    pub days: Vec<CalendarDay>,
 }

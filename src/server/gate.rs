@@ -2,11 +2,7 @@
 //!
 //! It reads its rules from the OpenAPI document, that is, from the annotations. What is not there is denied.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-    time::Instant,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use actix_web::{
     Error as ActixError, HttpMessage, HttpRequest,
@@ -17,10 +13,9 @@ use actix_web::{
     web::{self, Bytes, Data},
 };
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use crate::{
-    access::{self, Actor, ActorKind, Permission, policy},
+    access::{self, Actor, ActorKind, Permission, policy, token::Tokens},
     audit::{self, Event},
     context::{Ctx, Idempotency, Precondition, Services},
     error::{Code, Error, FieldError, Result},
@@ -31,12 +26,16 @@ use crate::{
     kernel::id::RawId,
 };
 
+/// Longest query value, in characters, where the operation says nothing else: longer than any cursor.
+const MAX_QUERY_VALUE: usize = 1000;
+
 /// What the gate knows of one operation.
 #[derive(Clone, Debug)]
 struct Rule {
     operation: String,
     permission: Permission,
-    query: BTreeSet<String>,
+    /// Query parameters, each with its greatest length in characters.
+    query: BTreeMap<String, usize>,
 }
 
 /// The rules of all operations: path pattern, then method.
@@ -61,6 +60,10 @@ impl Rules {
     }
 
     fn find(&self, request: &ServiceRequest) -> Result<&Rule> {
+        // No name holds a NUL, and no database takes one.
+        if request.uri().path().contains("%00") {
+            return Err(Error::not_found());
+        }
         let methods =
             request.match_pattern().and_then(|pattern| self.0.get(&pattern)).ok_or_else(Error::not_found)?;
         methods.get(request.method().as_str()).ok_or_else(|| Error::new(Code::MethodNotAllowed))
@@ -84,7 +87,11 @@ impl Rule {
             permission,
             query: parameters
                 .filter(|parameter| parameter["in"] == "query")
-                .filter_map(|parameter| parameter["name"].as_str().map(str::to_owned))
+                .filter_map(|parameter| {
+                    let longest = parameter.pointer("/schema/maxLength").and_then(Value::as_u64);
+                    let longest = longest.and_then(|n| usize::try_from(n).ok()).unwrap_or(MAX_QUERY_VALUE);
+                    Some((parameter["name"].as_str()?.to_owned(), longest))
+                })
                 .collect(),
         })
     }
@@ -151,7 +158,7 @@ async fn admit(request: &mut ServiceRequest, request_id: &str) -> Result<Ctx> {
     check_query(request, rule)?;
     ctx.precondition = precondition_of(request)?;
     if request.method() == Method::POST && rule.permission != Permission::Public {
-        ctx.idempotency = idempotency_of(request).await?;
+        ctx.idempotency = idempotency_of(request, &ctx.services.tokens).await?;
     }
     Ok(ctx)
 }
@@ -192,8 +199,14 @@ fn check_query(request: &ServiceRequest, rule: &Rule) -> Result<()> {
     }
     let faults: Vec<FieldError> = pairs
         .iter()
-        .filter(|(name, _)| !rule.query.contains(name))
-        .map(|(name, _)| FieldError::new(format!("?{name}"), Code::UnknownField))
+        .filter_map(|(name, value)| {
+            let code = match rule.query.get(name) {
+                None => Code::UnknownField,
+                Some(longest) if value.chars().count() > *longest => Code::TooLong,
+                Some(_) => return None,
+            };
+            Some(FieldError::new(format!("?{name}"), code))
+        })
         .collect();
     if faults.is_empty() { Ok(()) } else { Err(Error::fields(Code::MalformedQuery, faults)) }
 }
@@ -213,7 +226,7 @@ fn precondition_of(request: &ServiceRequest) -> Result<Precondition> {
     Ok(version.map_or(Precondition::Foreign, Precondition::Version))
 }
 
-async fn idempotency_of(request: &mut ServiceRequest) -> Result<Option<Idempotency>> {
+async fn idempotency_of(request: &mut ServiceRequest, tokens: &Tokens) -> Result<Option<Idempotency>> {
     let Some(value) = request.headers().get("Idempotency-Key") else {
         return Ok(None);
     };
@@ -222,14 +235,10 @@ async fn idempotency_of(request: &mut ServiceRequest) -> Result<Option<Idempoten
         return Err(Error::new(Code::InvalidHeader));
     }
     let body = take_body(request).await?;
-    let mut hash = Sha256::new();
-    for part in [request.method().as_str(), request.path(), request.query_string()] {
-        hash.update(part.as_bytes());
-        hash.update([0]);
-    }
-    hash.update(&body);
+    let head = [request.method().as_str(), request.path(), request.query_string()].join("\0");
+    let fingerprint = tokens.keyed_digest(&[head.as_bytes(), &body]);
     request.set_payload(body.into());
-    Ok(Some(Idempotency { key, fingerprint: hex::encode(hash.finalize()) }))
+    Ok(Some(Idempotency { key, fingerprint }))
 }
 
 async fn take_body(request: &mut ServiceRequest) -> Result<Bytes> {
@@ -288,6 +297,7 @@ fn dress(response: &mut ServiceResponse<BoxBody>, request_id: &str) {
     let allow = (response.status() == StatusCode::METHOD_NOT_ALLOWED)
         .then(|| shared_rules(response.request()).map(|rules| rules.methods(response.request())))
         .flatten();
+    let is_public = response.request().path().starts_with("/public/");
     let is_page = response.request().path().starts_with("/swagger-ui");
     let headers = response.headers_mut();
     let mut set = |name: &'static str, value: &str| {
@@ -309,6 +319,10 @@ fn dress(response: &mut ServiceResponse<BoxBody>, request_id: &str) {
             "default-src 'none'; frame-ancestors 'none'"
         },
     );
+    if is_public {
+        // What a token opened is kept for that token only.
+        set("vary", "authorization, accept-encoding");
+    }
     if let Some(allow) = allow {
         set("allow", &allow);
     }

@@ -15,5 +15,19 @@ use utoipa_actix_web::service_config::ServiceConfig;
 /// Every route, literal paths before those with parameters.
 pub fn routes(config: &mut ServiceConfig<'_>) {
     health::routes(config);
+    crate::sessions::http::routes(config);
+    crate::wards::http::routes(config);
     crate::units::http::routes(config);
+    crate::accounts::http::routes(config);
+    crate::clients::http::routes(config);
+    crate::plans::http::routes(config);
+    crate::issuing::http::routes(config);
+    crate::items::http::routes(config);
+    crate::periods::http::routes(config);
+    crate::submissions::http::routes(config);
+    crate::approvals::http::routes(config);
+    crate::results::http::routes(config);
+    crate::publications::http::routes(config);
+    crate::audit_trail::http::routes(config);
+    crate::public::http::routes(config);
 }

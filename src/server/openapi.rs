@@ -19,9 +19,9 @@ use crate::{
         title = "cchc",
         description = "Kế hoạch cải cách hành chính của phường: chỉ tiêu, số liệu, phê duyệt, công bố.\n\n\
             The reform plan of a ward: items, figures, approvals, publication. \
-            Sign in with *Authorize* (flow `password`), then try any call.",
+            Sign in with *Authorize*, scheme `account`, then try any call.",
         license(name = "Apache-2.0", url = "https://www.apache.org/licenses/LICENSE-2.0"),
-        contact(name = "cchc", url = "https://github.com/cchc/cchc")
+        contact(name = "cchc")
     ),
     servers((url = "/", description = "This server")),
     components(schemas(ProblemBody, ProblemField)),
@@ -62,16 +62,46 @@ pub fn document_text() -> String {
 }
 
 fn complete(document: &mut Value) {
-    document["openapi"] = json!("3.1.0");
-    document["components"]["securitySchemes"] = security_schemes();
-    document["components"]["responses"] = error_responses();
-    let Some(paths) = document["paths"].as_object_mut() else { return };
-    for (path, methods) in paths {
+    let Some(document) = document.as_object_mut() else { return };
+    document.insert("openapi".into(), json!("3.1.0"));
+    if let Some(components) = document.get_mut("components").and_then(Value::as_object_mut) {
+        components.insert("securitySchemes".into(), security_schemes());
+        components.insert("responses".into(), error_responses());
+        if let Some(schemas) = components.get_mut("schemas").and_then(Value::as_object_mut) {
+            close_tagged_unions(schemas);
+        }
+    }
+    let paths = document.get_mut("paths").and_then(Value::as_object_mut);
+    for (path, methods) in paths.into_iter().flatten() {
         let Some(methods) = methods.as_object_mut() else { continue };
         for (method, operation) in methods {
             if let Some(operation) = operation.as_object_mut() {
                 complete_operation(path, method, operation);
             }
+        }
+    }
+}
+
+/// A tagged union is its variant and its tag. A variant that closes itself would refuse the tag, so it is the pair
+/// that is closed.
+fn close_tagged_unions(schemas: &mut Map<String, Value>) {
+    let mut variants = Vec::new();
+    for schema in schemas.values_mut() {
+        for pair in schema.get_mut("oneOf").and_then(Value::as_array_mut).into_iter().flatten() {
+            let parts = pair.get("allOf").and_then(Value::as_array);
+            let referenced =
+                parts.into_iter().flatten().filter_map(|part| part.get("$ref").and_then(Value::as_str));
+            let found: Vec<String> =
+                referenced.filter_map(|path| path.rsplit('/').next()).map(str::to_owned).collect();
+            if let Some(pair) = pair.as_object_mut().filter(|_| !found.is_empty()) {
+                pair.insert("unevaluatedProperties".into(), json!(false));
+            }
+            variants.extend(found);
+        }
+    }
+    for variant in variants {
+        if let Some(variant) = schemas.get_mut(&variant).and_then(Value::as_object_mut) {
+            variant.remove("additionalProperties");
         }
     }
 }
@@ -98,12 +128,22 @@ fn complete_operation(path: &str, method: &str, operation: &mut Map<String, Valu
     add_answer_headers(method, permission, responses);
 }
 
+/// Any one of these opens the operation: people's accounts, machine clients with one of its scopes, a token at hand.
 fn security_of(permission: Permission) -> Value {
-    match permission {
-        Permission::Public => json!([]),
-        Permission::PublicResultsRead => json!([{}, { "oauth2": ["results:read"] }, { "bearer": [] }]),
-        _ => json!([{ "oauth2": [] }, { "bearer": [] }]),
+    let grant = policy::grant(permission);
+    if permission == Permission::Public {
+        return json!([]);
     }
+    let mut alternatives = Vec::new();
+    if grant.anonymous {
+        alternatives.push(json!({}));
+    }
+    if !grant.roles.is_empty() {
+        alternatives.push(json!({ "account": [] }));
+    }
+    alternatives.extend(grant.scopes.iter().map(|scope| json!({ "client": [scope.as_str()] })));
+    alternatives.push(json!({ "token": [] }));
+    Value::Array(alternatives)
 }
 
 fn error_statuses(
@@ -191,26 +231,30 @@ fn add_answer_headers(method: &str, permission: Permission, responses: &mut Map<
     }
 }
 
+/// Three ways to prove who asks, in the order in which a person looks for them.
 fn security_schemes() -> Value {
+    let token_url = "/api/v1/auth/token";
     json!({
-        "oauth2": {
+        "account": {
             "type": "oauth2",
-            "description": "Password flow for people, client credentials for machines (RFC 6749)",
-            "flows": {
-                "password": { "tokenUrl": "/api/v1/auth/token", "refreshUrl": "/api/v1/auth/token", "scopes": {} },
-                "clientCredentials": {
-                    "tokenUrl": "/api/v1/auth/token",
-                    "scopes": {
-                        "results:read": "Published figures",
-                        "submissions:write": "Drafts for one unit",
-                        "wards:manage": "Create and change wards"
-                    }
-                }
-            }
+            "description": "People: username and password (RFC 6749, tokens as RFC8725 advises)",
+            "flows": { "password": { "tokenUrl": token_url, "refreshUrl": token_url, "scopes": {} } }
         },
-        "bearer": {
+        "client": {
+            "type": "oauth2",
+            "description": "Machines: client_id and client_secret (RFC 6749, tokens as RFC8725 advises)",
+            "flows": { "clientCredentials": {
+                "tokenUrl": token_url,
+                "scopes": {
+                    "results:read": "Published figures",
+                    "submissions:write": "Drafts for one unit",
+                    "wards:manage": "Create and change wards"
+                }
+            } }
+        },
+        "token": {
             "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
-            "description": "An access token, as RFC 6750 and RFC 8725 describe"
+            "description": "An access token at hand (RFC 6750, made as RFC8725 advises)"
         }
     })
 }
@@ -231,16 +275,24 @@ fn error_responses() -> Value {
         ("500", "Something failed on our side"),
         ("503", "Not now; see Retry-After"),
     ] {
-        let mut response = json!({
-            "description": description,
-            "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/ProblemBody" } } },
-            "headers": { "X-Request-Id": { "description": "Identifies the request", "schema": { "type": "string" } } }
-        });
+        let mut headers = Map::new();
+        headers.insert(
+            "X-Request-Id".into(),
+            json!({ "description": "Identifies the request", "schema": { "type": "string" } }),
+        );
         if status == "503" {
-            response["headers"]["Retry-After"] =
-                json!({ "description": "Seconds to wait", "schema": { "type": "integer" } });
+            headers.insert(
+                "Retry-After".into(),
+                json!({ "description": "Seconds to wait", "schema": { "type": "integer", "format": "int32" } }),
+            );
         }
-        responses.insert(status.into(), response);
+        let content = json!({ "schema": { "$ref": "#/components/schemas/ProblemBody" } });
+        responses.insert(
+            status.into(),
+            json!({
+                "description": description, "content": { "application/problem+json": content }, "headers": headers
+            }),
+        );
     }
     Value::Object(responses)
 }

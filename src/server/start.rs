@@ -25,6 +25,8 @@ pub struct ServerOptions {
     pub workers: usize,
     /// Seconds for running requests to end when the server stops.
     pub shutdown_seconds: u64,
+    /// Whether SIGTERM and SIGINT stop it; tests stop theirs by hand.
+    pub handle_signals: bool,
 }
 
 /// A server that is running: the future to wait for, and the handle that stops it.
@@ -43,7 +45,7 @@ pub fn start(services: Services, listener: TcpListener, options: &ServerOptions)
     let rules = Data::new(gate::Rules::read(&openapi::document())?);
     let document = Data::new(openapi::document_text());
     let services = Data::new(services);
-    let server = HttpServer::new(move || {
+    let mut server = HttpServer::new(move || {
         let (app, _) = App::new()
             .into_utoipa_app()
             .app_data(Data::clone(&services))
@@ -59,11 +61,11 @@ pub fn start(services: Services, listener: TcpListener, options: &ServerOptions)
             .wrap(Compress::default())
     })
     .workers(options.workers)
-    .shutdown_timeout(options.shutdown_seconds)
-    .disable_signals()
-    .listen(listener)
-    .map_err(Error::internal)?
-    .run();
+    .shutdown_timeout(options.shutdown_seconds);
+    if !options.handle_signals {
+        server = server.disable_signals();
+    }
+    let server = server.listen(listener).map_err(Error::internal)?.run();
     let handle = server.handle();
     Ok(Running { server, handle })
 }
@@ -72,7 +74,7 @@ fn swagger_ui() -> SwaggerUi {
     SwaggerUi::new("/swagger-ui/{_:.*}").config(
         Config::from("/api-docs/openapi.json")
             .display_operation_id(true)
-            .doc_expansion("none")
+            .doc_expansion("list")
             .filter(true)
             .persist_authorization(true)
             .try_it_out_enabled(true)

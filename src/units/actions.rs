@@ -147,12 +147,17 @@ pub fn list_ward_units(connection: &mut AnyConnection, ward_id: WardId) -> Resul
 fn check(tx: &mut Tx<'_>, unit: &Unit) -> Result<()> {
     let aliases: Vec<String> = unit.aliases.read().map_err(Error::internal)?;
     rules::check_unit(&unit.code, &unit.name, &aliases, unit.active_from, unit.active_to)?;
-    for (pointer, other) in [("/parent_id", unit.parent_id), ("/successor_id", unit.successor_id)] {
-        if let Some(other) = other {
-            if other == unit.id {
-                return Err(Error::field(pointer, Code::OutOfRange));
-            }
-            require_unit(tx.connection, unit.ward_id, other, pointer)?;
+    let all = store::list_all(tx.connection, unit.ward_id)?;
+    type Link = fn(&Unit) -> Option<UnitId>;
+    let links: [(&str, Link); 2] =
+        [("/parent_id", |unit| unit.parent_id), ("/successor_id", |unit| unit.successor_id)];
+    for (pointer, link) in links {
+        let Some(other) = link(unit) else { continue };
+        if !all.iter().any(|known| known.id == other) {
+            return Err(Error::field(pointer, Code::UnknownReference));
+        }
+        if rules::leads_back(unit.id, other, |id| all.iter().find(|known| known.id == id).and_then(link)) {
+            return Err(Error::field(pointer, Code::OutOfRange));
         }
     }
     Ok(())

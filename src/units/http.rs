@@ -182,20 +182,30 @@ pub async fn get_unit(ctx: Ctx, id: Id<UnitId>) -> HttpResult {
 pub struct UpdateUnit {
     /// Short code.
     #[schema(min_length = 1, max_length = 35)]
+    #[serde(default, deserialize_with = "patch::value")]
+    #[schema(nullable = false)]
     pub code: Option<String>,
     /// Full name.
     #[schema(min_length = 1, max_length = 200)]
+    #[serde(default, deserialize_with = "patch::value")]
+    #[schema(nullable = false)]
     pub name: Option<String>,
     /// Other ways documents write the name.
     #[schema(max_items = 50)]
+    #[serde(default, deserialize_with = "patch::value")]
+    #[schema(nullable = false)]
     pub aliases: Option<Vec<String>>,
     /// Whether it is the ward's one standing office.
+    #[serde(default, deserialize_with = "patch::value")]
+    #[schema(nullable = false)]
     pub is_standing_office: Option<bool>,
     /// The unit it belongs to.
     #[serde(default, deserialize_with = "patch::field")]
     #[schema(value_type = Option<UnitId>)]
     pub parent_id: Option<Option<UnitId>>,
     /// First day.
+    #[serde(default, deserialize_with = "patch::value")]
+    #[schema(nullable = false)]
     pub active_from: Option<NaiveDate>,
     /// Last day.
     #[serde(default, deserialize_with = "patch::field")]

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use crate::{
     error::{Code, Faults, Result},
-    kernel::text,
+    kernel::id::UnitId,
 };
 
 use super::model::UnitKind;
@@ -43,16 +43,31 @@ pub fn check_unit(
     faults.into_result(Code::Invalid)
 }
 
+/// Whether following a link from `first` leads back to the unit it would be set on: no unit stands above itself or
+/// succeeds itself.
+#[must_use]
+pub fn leads_back(unit: UnitId, first: UnitId, link: impl Fn(UnitId) -> Option<UnitId>) -> bool {
+    let mut seen = vec![unit];
+    let mut next = Some(first);
+    while let Some(id) = next {
+        if seen.contains(&id) {
+            return true;
+        }
+        seen.push(id);
+        next = link(id);
+    }
+    false
+}
+
 /// Whether units of this kind are asked rather than ordered, so that they are never overdue (RULES §4).
 #[must_use]
 pub const fn is_only_asked(kind: UnitKind) -> bool {
     matches!(kind, UnitKind::Front | UnitKind::VerticalAgency)
 }
 
-/// The text by which a unit is found: code, name and aliases, without marks.
+/// The text by which a unit is found: code, name and aliases, each made into a key.
 #[must_use]
-pub fn search_key_of(code: &str, name: &str, aliases: &[String]) -> String {
-    let mut words = vec![text::search_key(code), text::search_key(name)];
-    words.extend(aliases.iter().map(|alias| text::search_key(alias)));
-    words.join("\n")
+pub fn text_of(code: &str, name: &str, aliases: &[String], key: fn(&str) -> String) -> String {
+    let names = aliases.iter().map(String::as_str);
+    [code, name].into_iter().chain(names).map(key).collect::<Vec<_>>().join("\n")
 }

@@ -14,7 +14,7 @@ use crate::{
     error::{Code, Error, Result},
     kernel::{
         id::{UnitId, WardId},
-        page::{Page, PageRequest},
+        page::{Page, PageRequest, Rank},
         text,
     },
     schema::units,
@@ -27,36 +27,52 @@ pub(super) struct Filter {
     pub q: Option<String>,
 }
 
-/// A ward's units in Vietnamese order of their names.
+/// A ward's units in Vietnamese order of their names; where a text is searched for, exact hits before loose ones.
 pub(super) fn list_units(
     connection: &mut AnyConnection,
     ward_id: WardId,
     filter: &Filter,
     page: &PageRequest,
 ) -> Result<Page<Unit>> {
-    let mut query = units::table
-        .filter(units::ward_id.eq(ward_id))
-        .select((Unit::as_select(), units::sort_key))
-        .order((units::sort_key.asc(), units::id.asc()))
-        .limit(page.fetch())
-        .into_boxed();
+    page.search(
+        filter.q.is_some(),
+        |rank, after, limit| list_ranked(connection, ward_id, filter, rank, after, limit),
+        |unit| format!("{}|{}", text::sort_key(&unit.name), unit.id),
+    )
+}
+
+fn list_ranked(
+    connection: &mut AnyConnection,
+    ward_id: WardId,
+    filter: &Filter,
+    rank: Rank,
+    after: Option<&str>,
+    limit: i64,
+) -> Result<Vec<Unit>> {
+    let mut query = units::table.filter(units::ward_id.eq(ward_id)).into_boxed();
     if let Some(kind) = filter.kind {
         query = query.filter(units::kind.eq(kind));
     }
     if let Some(q) = &filter.q {
-        let pattern = text::contains_pattern(&text::search_key(q));
-        query = query.filter(units::search_key.like(pattern).escape('\\'));
+        let loose = text::contains_pattern(&text::search_key(q));
+        let exact = text::contains_pattern(&text::lower(q));
+        query = query.filter(units::search_key.like(loose).escape('\\'));
+        query = match rank {
+            Rank::Exact => query.filter(units::name_lower.like(exact).escape('\\')),
+            Rank::Loose => query.filter(units::name_lower.not_like(exact).escape('\\')),
+        };
     }
-    if let Some((sort_key, id)) = page.after.as_deref().and_then(|key| key.rsplit_once('|')) {
-        let (sort_key, id) =
-            (sort_key.to_owned(), UnitId::parse(id).ok_or_else(|| Error::new(Code::InvalidCursor))?);
-        query = query.filter(
-            units::sort_key.gt(sort_key.clone()).or(units::sort_key.eq(sort_key).and(units::id.gt(id))),
-        );
+    if let Some(after) = after {
+        let key = after.rsplit_once('|').and_then(|(name, id)| Some((name.to_owned(), UnitId::parse(id)?)));
+        let (name, id) = key.ok_or_else(|| Error::new(Code::InvalidCursor))?;
+        query =
+            query.filter(units::sort_key.gt(name.clone()).or(units::sort_key.eq(name).and(units::id.gt(id))));
     }
-    let rows: Vec<(Unit, String)> = query.load(connection)?;
-    let page = page.page(rows, |(unit, sort_key)| format!("{sort_key}|{}", unit.id));
-    Ok(page.map(|(unit, _)| unit))
+    Ok(query
+        .select(Unit::as_select())
+        .order((units::sort_key.asc(), units::id.asc()))
+        .limit(limit)
+        .load(connection)?)
 }
 
 /// All units of a ward; a ward has some dozens.
@@ -84,7 +100,8 @@ pub(super) fn insert_unit(connection: &mut AnyConnection, unit: &Unit) -> Result
             units::code.eq(&unit.code),
             units::name.eq(&unit.name),
             units::sort_key.eq(text::sort_key(&unit.name)),
-            units::search_key.eq(rules::search_key_of(&unit.code, &unit.name, &aliases)),
+            units::name_lower.eq(rules::text_of(&unit.code, &unit.name, &aliases, text::lower)),
+            units::search_key.eq(rules::text_of(&unit.code, &unit.name, &aliases, text::search_key)),
             units::aliases.eq(&unit.aliases),
             units::kind.eq(unit.kind),
             units::is_standing_office.eq(unit.is_standing_office),
@@ -107,7 +124,8 @@ pub(super) fn update_unit(connection: &mut AnyConnection, unit: &Unit) -> Result
             units::code.eq(&unit.code),
             units::name.eq(&unit.name),
             units::sort_key.eq(text::sort_key(&unit.name)),
-            units::search_key.eq(rules::search_key_of(&unit.code, &unit.name, &aliases)),
+            units::name_lower.eq(rules::text_of(&unit.code, &unit.name, &aliases, text::lower)),
+            units::search_key.eq(rules::text_of(&unit.code, &unit.name, &aliases, text::search_key)),
             units::aliases.eq(&unit.aliases),
             units::kind.eq(unit.kind),
             units::is_standing_office.eq(unit.is_standing_office),

@@ -17,6 +17,7 @@ DROP TABLE plans;
 DROP TABLE revoked_tokens;
 DROP TABLE refresh_tokens;
 DROP TABLE clients;
+DROP TABLE sign_in_failures;
 DROP TABLE accounts;
 DROP TABLE calendar_days;
 DROP TABLE units;

@@ -17,6 +17,7 @@ CREATE TABLE units (
     code TEXT COLLATE "C" NOT NULL,
     name TEXT COLLATE "C" NOT NULL,
     sort_key TEXT COLLATE "C" NOT NULL,
+    name_lower TEXT COLLATE "C" NOT NULL,
     search_key TEXT COLLATE "C" NOT NULL,
     aliases TEXT COLLATE "C" NOT NULL,
     kind TEXT COLLATE "C" NOT NULL CHECK (kind IN ('leadership', 'office', 'department', 'service_center', 'public_service_unit', 'school', 'front', 'vertical_agency')),
@@ -45,19 +46,25 @@ CREATE TABLE accounts (
     unit_id TEXT COLLATE "C" NOT NULL REFERENCES units (id),
     username TEXT COLLATE "C" NOT NULL,
     full_name TEXT COLLATE "C" NOT NULL,
+    name_lower TEXT COLLATE "C" NOT NULL,
     search_key TEXT COLLATE "C" NOT NULL,
     position TEXT COLLATE "C",
     roles TEXT COLLATE "C" NOT NULL,
     password_hash TEXT COLLATE "C" NOT NULL,
     credential_version BIGINT NOT NULL,
-    failed_sign_ins BIGINT NOT NULL,
-    first_failed_at TIMESTAMP,
     locked_until TIMESTAMP,
     active BOOLEAN NOT NULL,
     version BIGINT NOT NULL,
     CONSTRAINT accounts_username UNIQUE (username)
 );
 CREATE INDEX accounts_by_ward ON accounts (ward_id, username);
+
+CREATE TABLE sign_in_failures (
+    id TEXT COLLATE "C" PRIMARY KEY,
+    account_id TEXT COLLATE "C" NOT NULL REFERENCES accounts (id),
+    failed_at TIMESTAMP NOT NULL
+);
+CREATE INDEX sign_in_failures_by_account ON sign_in_failures (account_id, failed_at);
 
 CREATE TABLE clients (
     id TEXT COLLATE "C" PRIMARY KEY,
@@ -143,7 +150,7 @@ CREATE TABLE plan_items (
     due_on DATE,
     recurrence TEXT COLLATE "C" CHECK (recurrence IN ('once', 'weekly', 'monthly', 'quarterly', 'half_yearly', 'yearly', 'continuous', 'event')),
     version BIGINT NOT NULL,
-    CONSTRAINT plan_items_code UNIQUE (plan_id, kind, code)
+    CONSTRAINT plan_items_code UNIQUE (plan_id, kind, code_ascii)
 );
 CREATE INDEX plan_items_by_path ON plan_items (plan_id, sort_path, id);
 CREATE INDEX plan_items_by_parent ON plan_items (parent_id);
@@ -231,6 +238,8 @@ CREATE TABLE submission_revisions (
     numerator BIGINT,
     denominator BIGINT,
     value BIGINT,
+    band TEXT COLLATE "C",
+    applicability TEXT COLLATE "C" CHECK (applicability IN ('applies', 'not_applicable', 'unknown')),
     submitted_by TEXT COLLATE "C" NOT NULL REFERENCES accounts (id),
     submitted_at TIMESTAMP NOT NULL,
     PRIMARY KEY (submission_id, number)

@@ -1,0 +1,207 @@
+//! Writes about accounts. Whatever ends a person's say – deactivation, a new password – ends it at once.
+
+use super::{
+    model::{Account, AccountId},
+    rules, store,
+    view::UserView,
+};
+use crate::{
+    access::Role,
+    audit::Event,
+    context::Tx,
+    db::AnyConnection,
+    error::{Code, Error, Result},
+    kernel::{
+        id::{UnitId, WardId},
+        json::JsonText,
+        text::clean,
+    },
+    units, wards,
+};
+
+/// What a new account is made of.
+#[derive(Clone, Debug)]
+pub struct NewAccount {
+    /// The name it signs in with.
+    pub username: String,
+    /// Full name of the person or office.
+    pub full_name: String,
+    /// Office held.
+    pub position: Option<String>,
+    /// Its unit.
+    pub unit_id: UnitId,
+    /// Its roles.
+    pub roles: Vec<Role>,
+    /// PHC string of its password, computed before the write began.
+    pub password_hash: String,
+}
+
+/// What changes about an account: absent keeps.
+#[derive(Clone, Debug, Default)]
+pub struct AccountChanges {
+    /// Full name of the person or office.
+    pub full_name: Option<String>,
+    /// Office held.
+    pub position: Option<Option<String>>,
+    /// Its unit.
+    pub unit_id: Option<UnitId>,
+    /// Its roles.
+    pub roles: Option<Vec<Role>>,
+    /// Whether it may sign in.
+    pub active: Option<bool>,
+}
+
+/// Adds an account to a ward.
+///
+/// # Errors
+/// `invalid`, `unknown_reference`, `username_taken`.
+pub fn create_account(tx: &mut Tx<'_>, ward_id: WardId, mut new: NewAccount) -> Result<Account> {
+    once_each(&mut new.roles);
+    let account = Account {
+        id: AccountId::generate(),
+        ward_id,
+        unit_id: new.unit_id,
+        username: clean(&new.username).to_lowercase(),
+        full_name: clean(&new.full_name),
+        position: new.position.map(|position| clean(&position)),
+        roles: JsonText::of(&new.roles),
+        password_hash: new.password_hash,
+        credential_version: 1,
+        locked_until: None,
+        active: true,
+        version: 1,
+    };
+    check(tx, &account, &new.roles)?;
+    store::insert_account(tx.connection, &account)?;
+    tx.record_for(Some(ward_id));
+    tx.record(Event::new("user.created", "user", account.id).between(None, Some(&UserView::of(&account)?)));
+    Ok(account)
+}
+
+/// Changes an account.
+///
+/// # Errors
+/// Not found, `if_match_required`, `version_stale`, `invalid`, `last_admin`.
+pub fn change_account(
+    tx: &mut Tx<'_>,
+    ward_id: WardId,
+    id: AccountId,
+    changes: AccountChanges,
+) -> Result<Account> {
+    let before = get_account(tx.connection, ward_id, id)?;
+    tx.require_version(before.version)?;
+    let roles = match changes.roles {
+        Some(mut roles) => {
+            once_each(&mut roles);
+            roles
+        }
+        None => before.roles.read().map_err(Error::internal)?,
+    };
+    let after = Account {
+        full_name: changes.full_name.map_or_else(|| before.full_name.clone(), |name| clean(&name)),
+        position: changes.position.map_or_else(|| before.position.clone(), |p| p.map(|text| clean(&text))),
+        unit_id: changes.unit_id.unwrap_or(before.unit_id),
+        roles: JsonText::of(&roles),
+        active: changes.active.unwrap_or(before.active),
+        version: before.version + 1,
+        ..before.clone()
+    };
+    check(tx, &after, &roles)?;
+    write(tx, "user.changed", &before, after)
+}
+
+/// Shuts an account out, at once.
+///
+/// # Errors
+/// Not found, `version_stale`, `last_admin`.
+pub fn deactivate_account(tx: &mut Tx<'_>, ward_id: WardId, id: AccountId) -> Result<Account> {
+    let before = get_account(tx.connection, ward_id, id)?;
+    tx.check_version(before.version)?;
+    let after = Account { active: false, version: before.version + 1, ..before.clone() };
+    write(tx, "user.deactivated", &before, after)
+}
+
+/// Gives an account a new password; every sign-in with the old one ends at once.
+///
+/// # Errors
+/// Not found, `version_stale`, `concurrent_change`.
+pub fn set_password(
+    tx: &mut Tx<'_>,
+    kind: &'static str,
+    ward_id: WardId,
+    id: AccountId,
+    password_hash: String,
+) -> Result<Account> {
+    let before = get_account(tx.connection, ward_id, id)?;
+    tx.check_version(before.version)?;
+    let after = Account {
+        password_hash,
+        credential_version: before.credential_version + 1,
+        locked_until: None,
+        version: before.version + 1,
+        ..before.clone()
+    };
+    write(tx, kind, &before, after)
+}
+
+/// An account of this ward.
+///
+/// # Errors
+/// Not found.
+pub fn get_account(connection: &mut AnyConnection, ward_id: WardId, id: AccountId) -> Result<Account> {
+    store::find_account(connection, ward_id, id)?.ok_or_else(Error::not_found)
+}
+
+/// An account as it is now, locked until the transaction ends.
+///
+/// # Errors
+/// Not found.
+pub fn lock_account(connection: &mut AnyConnection, id: AccountId) -> Result<Account> {
+    store::lock_account(connection, id)?.ok_or_else(Error::not_found)
+}
+
+/// An account by the name it signs in with.
+///
+/// # Errors
+/// When the database fails.
+pub fn find_account_by_username(connection: &mut AnyConnection, username: &str) -> Result<Option<Account>> {
+    store::find_by_username(connection, username)
+}
+
+fn check(tx: &mut Tx<'_>, account: &Account, roles: &[Role]) -> Result<()> {
+    let unit = units::actions::require_unit(tx.connection, account.ward_id, account.unit_id, "/unit_id")?;
+    rules::check_account(account, roles, unit.kind)
+}
+
+fn write(tx: &mut Tx<'_>, kind: &'static str, before: &Account, mut after: Account) -> Result<Account> {
+    let is_admin = |account: &Account| {
+        let roles: Vec<Role> = account.roles.read().map_err(Error::internal)?;
+        Ok::<_, Error>(account.active && roles.contains(&Role::Admin))
+    };
+    if is_admin(before)? && !is_admin(&after)? {
+        // Two administrators who shut each other out wait here for one another.
+        wards::actions::lock_ward(tx.connection, before.ward_id)?;
+        if store::count_other_admins(tx.connection, before)? == 0 {
+            return Err(Error::new(Code::LastAdmin));
+        }
+    }
+    if before.active && !after.active {
+        after.credential_version = before.credential_version + 1;
+    }
+    store::update_account(tx.connection, before, &after)?;
+    if after.credential_version != before.credential_version {
+        store::revoke_refresh_tokens(tx.connection, after.id)?;
+    }
+    let (old, new) = (UserView::of(before)?, UserView::of(&after)?);
+    tx.record(Event::new(kind, "user", after.id).between(Some(&old), Some(&new)));
+    Ok(after)
+}
+
+fn once_each(roles: &mut Vec<Role>) {
+    let mut seen = Vec::new();
+    roles.retain(|role| {
+        let new = !seen.contains(role);
+        seen.push(*role);
+        new
+    });
+}

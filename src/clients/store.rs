@@ -1,0 +1,104 @@
+//! All SQL about machine clients.
+
+use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl, SelectableHelper};
+
+use super::model::{Client, ClientRowId};
+use crate::{
+    db::{AnyConnection, is_unique_violation},
+    error::{Code, Error, FieldError, Result},
+    kernel::{
+        id::WardId,
+        page::{Page, PageRequest},
+    },
+    schema::clients,
+};
+
+/// A ward's clients by `client_id`.
+pub(super) fn list_clients(
+    connection: &mut AnyConnection,
+    ward_id: WardId,
+    page: &PageRequest,
+) -> Result<Page<Client>> {
+    let mut query = clients::table
+        .filter(clients::ward_id.eq(ward_id))
+        .select(Client::as_select())
+        .order(clients::client_id.asc())
+        .limit(page.fetch())
+        .into_boxed();
+    if let Some(after) = page.after.clone() {
+        query = query.filter(clients::client_id.gt(after));
+    }
+    Ok(page.page(query.load(connection)?, |client| client.client_id.clone()))
+}
+
+/// A client of this ward.
+pub(super) fn find_client(
+    connection: &mut AnyConnection,
+    ward_id: WardId,
+    id: ClientRowId,
+) -> Result<Option<Client>> {
+    Ok(clients::table
+        .find(id)
+        .filter(clients::ward_id.eq(ward_id))
+        .select(Client::as_select())
+        .first(connection)
+        .optional()?)
+}
+
+/// A client by the name it signs in with.
+pub(super) fn find_by_client_id(connection: &mut AnyConnection, client_id: &str) -> Result<Option<Client>> {
+    Ok(clients::table
+        .filter(clients::client_id.eq(client_id))
+        .select(Client::as_select())
+        .first(connection)
+        .optional()?)
+}
+
+/// Adds a client.
+pub(super) fn insert_client(connection: &mut AnyConnection, new: &Client) -> Result<()> {
+    use clients as c;
+    diesel::insert_into(c::table)
+        .values((
+            c::id.eq(new.id),
+            c::ward_id.eq(new.ward_id),
+            c::unit_id.eq(new.unit_id),
+            c::client_id.eq(&new.client_id),
+            c::name.eq(&new.name),
+            c::scopes.eq(&new.scopes),
+            c::secret_hash.eq(&new.secret_hash),
+            c::credential_version.eq(new.credential_version),
+            c::version.eq(new.version),
+        ))
+        .execute(connection)
+        .map_err(|error| {
+            if is_unique_violation(&error, "clients_client_id") {
+                Error::fields(Code::CodeTaken, vec![FieldError::new("/client_id", Code::CodeTaken)])
+            } else {
+                error.into()
+            }
+        })?;
+    Ok(())
+}
+
+/// Writes a changed client over the version that was read.
+pub(super) fn update_client(connection: &mut AnyConnection, before: &Client, after: &Client) -> Result<()> {
+    use clients as c;
+    let changed = diesel::update(c::table.find(after.id).filter(c::version.eq(before.version)))
+        .set((
+            c::unit_id.eq(after.unit_id),
+            c::name.eq(&after.name),
+            c::scopes.eq(&after.scopes),
+            c::secret_hash.eq(&after.secret_hash),
+            c::credential_version.eq(after.credential_version),
+            c::version.eq(after.version),
+        ))
+        .execute(connection)?;
+    if changed == 0 { Err(Error::new(Code::ConcurrentChange)) } else { Ok(()) }
+}
+
+/// Deletes a client in the version that was read; its tokens stop working at once.
+pub(super) fn delete_client(connection: &mut AnyConnection, client: &Client) -> Result<()> {
+    let deleted = diesel::delete(clients::table.find(client.id).filter(clients::version.eq(client.version)))
+        .execute(connection)?;
+    if deleted == 0 { Err(Error::new(Code::ConcurrentChange)) } else { Ok(()) }
+}

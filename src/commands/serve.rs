@@ -1,0 +1,45 @@
+//! `cchc serve`: production.
+
+use std::net::TcpListener;
+
+use cchc::{
+    access::{password::Hasher, token::Tokens},
+    config::Config,
+    context::Services,
+    db::Db,
+    kernel::time::Clock,
+    server::{ServerOptions, start},
+};
+use secrecy::ExposeSecret;
+
+use super::Failure;
+
+/// Migrates, then serves until told to stop.
+pub fn run() -> Result<(), Failure> {
+    let config = Config::load()?;
+    super::start_logging("info");
+    let db = Db::open(config.database.clone(), config.db_connections)?;
+    db.migrate()?;
+    let services = Services {
+        db,
+        clock: Clock::real(),
+        hasher: Hasher::new(config.argon2_memory_kib, config.argon2_passes)?,
+        tokens: Tokens::from_pem(config.signing_key.expose_secret(), &config.issuer)?,
+    };
+    let listener = TcpListener::bind(&config.listen).map_err(|error| {
+        format!("CCHC_LISTEN={}: {error}. Choose another address or port.", config.listen)
+    })?;
+    let options = ServerOptions {
+        workers: config.workers,
+        shutdown_seconds: config.shutdown_seconds,
+        handle_signals: true,
+    };
+    tracing::info!(listen = config.listen, "ready");
+    serve(services, listener, &options)
+}
+
+/// Runs the server on a runtime of its own.
+pub fn serve(services: Services, listener: TcpListener, options: &ServerOptions) -> Result<(), Failure> {
+    actix_web::rt::System::new()
+        .block_on(async { start(services, listener, options)?.server.await.map_err(Failure::from) })
+}

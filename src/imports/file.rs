@@ -1,0 +1,266 @@
+//! What the data files hold: a plan with its items, and a ward with its units. Everything is named by code.
+
+use chrono::NaiveDate;
+use serde::Deserialize;
+
+use crate::{
+    items::{
+        Aggregation, Control, Field, Frequency, ItemKind, MeasureKind, Obligation, Recurrence,
+        draft::{Baseline, TargetContent},
+    },
+    plans::Basis,
+    units::UnitKind,
+};
+
+/// A plan of a year with everything in it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlanFile {
+    /// Its year.
+    pub year: i32,
+    /// Title.
+    pub title: String,
+    /// Number of the document, once it has one.
+    pub number: Option<String>,
+    /// Date of the document.
+    pub issued_on: Option<NaiveDate>,
+    /// Remark.
+    pub note: Option<String>,
+    /// Legal bases.
+    #[serde(default)]
+    pub legal_bases: Vec<String>,
+    /// How its periods are to be cut.
+    pub basis: Option<Basis>,
+    /// Its items, in any order.
+    pub items: Vec<ItemEntry>,
+}
+
+/// More items of a plan, such as its appendix.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AppendixFile {
+    /// The items, in any order; their sections may stand in the plan itself.
+    pub items: Vec<ItemEntry>,
+}
+
+macro_rules! item_entry {
+    ($(#[$meta:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty,)* }) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct $name {
+            /// Code as printed.
+            pub code: String,
+            /// Short name.
+            pub title: String,
+            /// Short name in English.
+            pub title_en: Option<String>,
+            /// Code of the section above.
+            pub parent: Option<String>,
+            /// Place among its siblings.
+            pub position: i32,
+            /// Field of reform.
+            pub field: Option<Field>,
+            /// Code of the unit that owns it.
+            pub lead_unit: Option<String>,
+            /// Code of the unit that tracks it.
+            pub tracking_unit: Option<String>,
+            /// Codes of the units that work along.
+            #[serde(default)]
+            pub coordinating_units: Vec<String>,
+            /// Remark.
+            pub note: Option<String>,
+            /// Whether it is a sample and not from the plan.
+            #[serde(default)]
+            pub sample: bool,
+            $($(#[$field_meta])* pub $field: $type,)*
+        }
+
+        impl $name {
+            fn common(&self) -> Common<'_> {
+                Common {
+                    code: &self.code,
+                    title: &self.title,
+                    title_en: &self.title_en,
+                    parent: &self.parent,
+                    position: self.position,
+                    field: self.field,
+                    lead_unit: &self.lead_unit,
+                    tracking_unit: &self.tracking_unit,
+                    coordinating_units: &self.coordinating_units,
+                    note: &self.note,
+                    sample: self.sample,
+                }
+            }
+        }
+    };
+}
+
+item_entry! {
+    /// A heading.
+    SectionEntry {}
+}
+
+item_entry! {
+    /// A measured target.
+    IndicatorEntry {
+        /// What is measured.
+        measure: Option<MeasureEntry>,
+        /// What is aimed at.
+        #[serde(default)]
+        targets: Vec<TargetContent>,
+        /// What a reduction is held against.
+        baseline: Option<Baseline>,
+        /// Who reports it.
+        #[serde(default)]
+        assignments: Vec<AssignmentEntry>,
+    }
+}
+
+item_entry! {
+    /// A duty.
+    TaskEntry {
+        /// Its product.
+        deliverable: Option<String>,
+        /// First day.
+        starts_on: Option<NaiveDate>,
+        /// Last day.
+        due_on: Option<NaiveDate>,
+        /// How often it comes back.
+        recurrence: Option<Recurrence>,
+        /// Who reports it.
+        #[serde(default)]
+        assignments: Vec<AssignmentEntry>,
+    }
+}
+
+/// An item; `kind` says which fields it has.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ItemEntry {
+    /// A heading.
+    Section(Box<SectionEntry>),
+    /// A measured target.
+    Indicator(Box<IndicatorEntry>),
+    /// A duty.
+    Task(Box<TaskEntry>),
+}
+
+/// What all kinds of item have.
+pub(super) struct Common<'a> {
+    pub code: &'a str,
+    pub title: &'a str,
+    pub title_en: &'a Option<String>,
+    pub parent: &'a Option<String>,
+    pub position: i32,
+    pub field: Option<Field>,
+    pub lead_unit: &'a Option<String>,
+    pub tracking_unit: &'a Option<String>,
+    pub coordinating_units: &'a [String],
+    pub note: &'a Option<String>,
+    pub sample: bool,
+}
+
+impl ItemEntry {
+    pub(super) fn common(&self) -> Common<'_> {
+        match self {
+            Self::Section(entry) => entry.common(),
+            Self::Indicator(entry) => entry.common(),
+            Self::Task(entry) => entry.common(),
+        }
+    }
+
+    pub(super) const fn kind(&self) -> ItemKind {
+        match self {
+            Self::Section(_) => ItemKind::Section,
+            Self::Indicator(_) => ItemKind::Indicator,
+            Self::Task(_) => ItemKind::Task,
+        }
+    }
+
+    pub(super) fn assignments(&self) -> &[AssignmentEntry] {
+        match self {
+            Self::Section(_) => &[],
+            Self::Indicator(entry) => &entry.assignments,
+            Self::Task(entry) => &entry.assignments,
+        }
+    }
+}
+
+/// What an indicator measures, other indicators named by code.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MeasureEntry {
+    /// What the figure is.
+    pub kind: MeasureKind,
+    /// What the numerator counts.
+    pub numerator_label: Option<String>,
+    /// What the denominator counts.
+    pub denominator_label: Option<String>,
+    /// What is counted.
+    pub unit: Option<String>,
+    /// How the units' figures make the ward's.
+    pub aggregation: Aggregation,
+    /// Code of the indicator of whose cases these are some.
+    pub subset_of: Option<String>,
+    /// Who can move the figure.
+    pub control: Control,
+    /// Whether it may not apply.
+    #[serde(default)]
+    pub conditional: bool,
+    /// Code of the indicator whose numerator this one's must not exceed.
+    pub no_more_than: Option<String>,
+}
+
+/// Who reports an item.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AssignmentEntry {
+    /// Code of the unit.
+    pub unit: String,
+    /// How often.
+    pub frequency: Frequency,
+    /// Ordered or asked.
+    pub obligation: Obligation,
+}
+
+/// A ward with its units.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WardFile {
+    /// Short code.
+    pub code: String,
+    /// Name.
+    pub name: String,
+    /// Name in English.
+    pub name_en: Option<String>,
+    /// Code of the area.
+    pub area_code: Option<String>,
+    /// Whether anybody may read its published figures.
+    #[serde(default)]
+    pub public_results: bool,
+    /// Its units, in any order.
+    pub units: Vec<UnitEntry>,
+}
+
+/// A unit, the one above named by code.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UnitEntry {
+    /// Short code.
+    pub code: String,
+    /// Full name.
+    pub name: String,
+    /// Other ways documents write the name.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+    /// What sort of body it is.
+    pub kind: UnitKind,
+    /// Whether it is the standing office.
+    #[serde(default)]
+    pub is_standing_office: bool,
+    /// Code of the unit above.
+    pub parent: Option<String>,
+    /// First day.
+    pub active_from: NaiveDate,
+}

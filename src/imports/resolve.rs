@@ -1,0 +1,263 @@
+//! From codes to ids: every row of a plan's file checked and made ready, or every fault named.
+
+use std::collections::{HashMap, HashSet};
+
+use super::file::{AssignmentEntry, IndicatorEntry, ItemEntry};
+use crate::{
+    error::{Code, Error, Faults, FieldError, text},
+    items::{
+        Assignment, ItemDraft, ItemId, ItemKind,
+        draft::{Content, FullItem, IndicatorContent, Measure, TaskContent},
+        rules,
+    },
+    kernel::{id::UnitId, text::clean},
+    plans::Plan,
+    units::{Unit, UnitKind},
+};
+
+/// A row of a file: where it stands and what it will be called.
+#[derive(Clone, Copy)]
+pub(super) struct Row<'a> {
+    pub entry: &'a ItemEntry,
+    /// Pointer of the list it stands in: `/items` or `/appendix`.
+    pub list: &'static str,
+    pub index: usize,
+    pub id: ItemId,
+}
+
+impl Row<'_> {
+    fn at(&self) -> String {
+        format!("{}/{}", self.list, self.index)
+    }
+}
+
+/// All rows with what their codes mean.
+pub(super) struct Resolver<'a> {
+    plan: &'a Plan,
+    rows: Vec<Row<'a>>,
+    units: HashMap<String, (UnitId, UnitKind)>,
+    sections: HashMap<String, Row<'a>>,
+    indicators: HashMap<String, ItemId>,
+    faults: Vec<FieldError>,
+}
+
+impl<'a> Resolver<'a> {
+    pub fn new(plan: &'a Plan, rows: Vec<Row<'a>>, units: Vec<Unit>) -> Self {
+        let units = units.into_iter().map(|unit| (unit.code, (unit.id, unit.kind))).collect();
+        let mut resolver = Self {
+            plan,
+            units,
+            sections: HashMap::new(),
+            indicators: HashMap::new(),
+            faults: Vec::new(),
+            rows,
+        };
+        resolver.index_codes();
+        resolver
+    }
+
+    fn index_codes(&mut self) {
+        let mut seen = HashSet::new();
+        for row in &self.rows {
+            let code = clean(row.entry.common().code);
+            if !seen.insert((row.entry.kind(), code.clone())) {
+                let sentence = text(
+                    format!("Mục {code}: mã này đã có ở một dòng trên"),
+                    format!("Item {code}: a row above has this code already"),
+                );
+                self.faults.push(FieldError::because(
+                    format!("{}/code", row.at()),
+                    Code::CodeTaken,
+                    sentence,
+                ));
+            }
+            match row.entry.kind() {
+                ItemKind::Section => drop(self.sections.entry(code).or_insert(*row)),
+                ItemKind::Indicator => drop(self.indicators.entry(code).or_insert(row.id)),
+                ItemKind::Task => {}
+            }
+        }
+    }
+
+    /// Every row as an item, sections before what stands in them.
+    ///
+    /// The second part is every fault; if there is one, the first is not to be used.
+    pub fn resolve(mut self) -> (Vec<FullItem>, Vec<FieldError>) {
+        let mut items = Vec::with_capacity(self.rows.len());
+        for row in self.rows.clone() {
+            let mut faults = Faults::new();
+            let item = self.resolve_row(&row, &mut faults);
+            if let Err(error) = faults.into_result(Code::Invalid) {
+                self.faults.extend(named(row.entry.common().code, error));
+            }
+            items.push(item);
+        }
+        // A section's path is the beginning of the paths below it.
+        items.sort_by(|a, b| a.item.sort_path.cmp(&b.item.sort_path));
+        (items, self.faults)
+    }
+
+    fn resolve_row(&self, row: &Row<'a>, faults: &mut Faults) -> FullItem {
+        let (common, at) = (row.entry.common(), row.at());
+        let parent = self.parent_of(row, faults);
+        let mut coordinators = Vec::new();
+        for (index, code) in common.coordinating_units.iter().enumerate() {
+            coordinators.extend(self.unit(code, &format!("{at}/coordinating_units/{index}"), faults));
+        }
+        let draft = ItemDraft {
+            code: common.code.to_owned(),
+            title: common.title.to_owned(),
+            title_en: common.title_en.clone(),
+            parent_id: parent.map(|parent| parent.id),
+            position: common.position,
+            field: common.field,
+            lead_unit_id: self.optional_unit(common.lead_unit, &format!("{at}/lead_unit"), faults),
+            coordinating_unit_ids: coordinators,
+            tracking_unit_id: self.optional_unit(
+                common.tracking_unit,
+                &format!("{at}/tracking_unit"),
+                faults,
+            ),
+            note: common.note.clone(),
+            sample: common.sample,
+            content: self.content(row, faults),
+        }
+        .cleaned();
+        rules::check_draft(faults, &at, &draft);
+        let path = self.path_of(row, faults);
+        FullItem {
+            item: draft.to_row(row.id, self.plan.ward_id, self.plan.id, path),
+            targets: draft.to_targets(row.id),
+            assignments: self.assignments(row, faults),
+            coordinators: draft.coordinating_unit_ids,
+        }
+    }
+
+    fn parent_of(&self, row: &Row<'a>, faults: &mut Faults) -> Option<Row<'a>> {
+        let code = row.entry.common().parent.as_deref()?;
+        let parent = self.sections.get(&clean(code)).copied();
+        if parent.is_none() {
+            unknown(faults, format!("{}/parent", row.at()), "mục cha", "section", code);
+        }
+        parent
+    }
+
+    /// Walks up to the top; a circle or too many floors are a fault of the row.
+    fn path_of(&self, row: &Row<'a>, faults: &mut Faults) -> String {
+        let mut places = vec![row.entry.common().position];
+        let mut current = *row;
+        while let Some(parent) =
+            current.entry.common().parent.as_deref().and_then(|code| self.sections.get(&clean(code)))
+        {
+            places.push(parent.entry.common().position);
+            current = *parent;
+            if places.len() > rules::MAX_DEPTH {
+                let sentence = text(
+                    "Các mục cha lồng vòng hoặc quá sâu",
+                    "The sections above run in a circle or too deep",
+                );
+                faults.add_because(format!("{}/parent", row.at()), Code::OutOfRange, sentence);
+                break;
+            }
+        }
+        let path = places.into_iter().rev();
+        path.fold(None, |above: Option<String>, place| Some(rules::sort_path(above.as_deref(), place)))
+            .unwrap_or_default()
+    }
+
+    fn content(&self, row: &Row<'a>, faults: &mut Faults) -> Content {
+        match row.entry {
+            ItemEntry::Section(_) => Content::Section,
+            ItemEntry::Task(task) => Content::Task(TaskContent {
+                deliverable: task.deliverable.clone(),
+                starts_on: task.starts_on,
+                due_on: task.due_on,
+                recurrence: task.recurrence,
+            }),
+            ItemEntry::Indicator(entry) => Content::Indicator(Box::new(IndicatorContent {
+                measure: self.measure(row, entry, faults),
+                targets: entry.targets.clone(),
+                baseline: entry.baseline.clone(),
+            })),
+        }
+    }
+
+    fn measure(&self, row: &Row<'a>, entry: &IndicatorEntry, faults: &mut Faults) -> Option<Measure> {
+        let measure = entry.measure.as_ref()?;
+        let mut leaf = |name: &str, code: &Option<String>| {
+            let code = code.as_deref()?;
+            let found = self.indicators.get(&clean(code)).copied().filter(|id| *id != row.id);
+            if found.is_none() {
+                unknown(faults, format!("{}/measure/{name}", row.at()), "chỉ tiêu", "indicator", code);
+            }
+            found
+        };
+        Some(Measure {
+            kind: measure.kind,
+            numerator_label: measure.numerator_label.clone(),
+            denominator_label: measure.denominator_label.clone(),
+            unit: measure.unit.clone(),
+            aggregation: measure.aggregation,
+            subset_of: leaf("subset_of", &measure.subset_of),
+            control: measure.control,
+            conditional: measure.conditional,
+            no_more_than: leaf("no_more_than", &measure.no_more_than),
+        })
+    }
+
+    fn assignments(&self, row: &Row<'a>, faults: &mut Faults) -> Vec<Assignment> {
+        let mut found: Vec<Assignment> = Vec::new();
+        let entries = row.entry.assignments();
+        if entries.len() > rules::MAX_UNITS {
+            faults.add(format!("{}/assignments", row.at()), Code::OutOfRange);
+        }
+        for (index, AssignmentEntry { unit, frequency, obligation }) in entries.iter().enumerate() {
+            let at = format!("{}/assignments/{index}", row.at());
+            let Some(unit_id) = self.unit(unit, &format!("{at}/unit"), faults) else { continue };
+            if let Some((_, kind)) = self.units.get(&clean(unit)) {
+                rules::check_obligation(faults, &at, *kind, *obligation);
+            }
+            if found.iter().any(|other| other.unit_id == unit_id) {
+                let sentence = text(
+                    format!("Đơn vị {unit} đã được giao mục này ở một dòng trên"),
+                    format!("Unit {unit} is assigned to this item in a line above"),
+                );
+                faults.add_because(format!("{at}/unit"), Code::OutOfRange, sentence);
+            }
+            found.push(Assignment {
+                item_id: row.id,
+                unit_id,
+                frequency: *frequency,
+                obligation: *obligation,
+            });
+        }
+        found
+    }
+
+    fn optional_unit(&self, code: &Option<String>, at: &str, faults: &mut Faults) -> Option<UnitId> {
+        code.as_deref().and_then(|code| self.unit(code, at, faults))
+    }
+
+    fn unit(&self, code: &str, at: &str, faults: &mut Faults) -> Option<UnitId> {
+        let unit = self.units.get(&clean(code)).map(|(id, _)| *id);
+        if unit.is_none() {
+            unknown(faults, at.to_owned(), "đơn vị", "unit", code);
+        }
+        unit
+    }
+}
+
+fn unknown(faults: &mut Faults, at: String, vi: &str, en: &str, code: &str) {
+    let sentence =
+        text(format!("Không có {vi} mang mã {code}"), format!("There is no {en} with code {code}"));
+    faults.add_because(at, Code::UnknownReference, sentence);
+}
+
+/// The faults of a row, each sentence beginning with the row's code, for a clerk looks for that.
+fn named(code: &str, error: Error) -> impl Iterator<Item = FieldError> {
+    error.fields.into_iter().map(move |fault| {
+        let detail =
+            text(format!("Mục {code}: {}", fault.detail.vi), format!("Item {code}: {}", fault.detail.en));
+        FieldError { detail, ..fault }
+    })
+}

@@ -1,0 +1,72 @@
+//! Reading the whole of a period.
+
+use std::collections::HashMap;
+
+use super::{
+    model::{FigureBasis, Summary, Sums},
+    rules, store,
+};
+use crate::{
+    db::AnyConnection,
+    error::Result,
+    items::{self, Frequency, ItemId, ItemKind, Target},
+    kernel::time::Timestamp,
+    periods::{self, Period},
+};
+
+/// The results of a period at this moment. Few queries, whatever the number of units.
+///
+/// # Errors
+/// When the database fails.
+pub fn summarise(
+    connection: &mut AnyConnection,
+    period: Period,
+    basis: FigureBasis,
+    as_of: Timestamp,
+) -> Result<Summary> {
+    let previous = periods::actions::previous_period(connection, &period)?;
+    let measured = store::list_measured(connection, period.plan_id)?;
+    let ids: Vec<ItemId> =
+        measured.iter().filter(|item| item.kind == ItemKind::Indicator).map(|item| item.id).collect();
+    let mut targets: HashMap<ItemId, Vec<Target>> = HashMap::new();
+    for target in items::actions::list_targets(connection, &ids)? {
+        targets.entry(target.item_id).or_default().push(target);
+    }
+    let before = previous.as_ref().map_or(period.id, |previous| previous.id);
+    let sums = store::sum_figures(connection, basis, [period.id, before])?;
+    let expected = store::count_expected(connection, &period, due_frequencies(&period))?;
+    let nothing = Sums::default();
+    let (indicators, headings): (Vec<_>, Vec<_>) =
+        measured.into_iter().partition(|item| item.kind == ItemKind::Indicator);
+    let leaves: Vec<_> = indicators
+        .into_iter()
+        .map(|item| {
+            let id = item.id;
+            rules::result_of(
+                item,
+                targets.get(&id).map_or(&[], Vec::as_slice),
+                &period,
+                sums.get(&(period.id, id)).unwrap_or(&nothing),
+                previous.as_ref().and_then(|previous| sums.get(&(previous.id, id))),
+                expected.get(&id).copied().unwrap_or_default(),
+            )
+        })
+        .collect();
+    let sections = headings
+        .into_iter()
+        .filter_map(|item| {
+            let verdict = rules::section_verdict(&item.sort_path, &leaves)?;
+            Some((item.code, item.title, verdict))
+        })
+        .collect();
+    Ok(Summary { plan_id: period.plan_id, period, previous, basis, as_of, leaves, sections })
+}
+
+/// The frequencies at which a figure is due in this period.
+fn due_frequencies(period: &Period) -> Vec<Frequency> {
+    Frequency::ALL
+        .iter()
+        .copied()
+        .filter(|frequency| periods::rules::is_due(*frequency, period.kind, period.mandatory))
+        .collect()
+}

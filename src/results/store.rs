@@ -1,0 +1,117 @@
+//! The sums, added up where the rows are.
+
+use std::collections::HashMap;
+
+use diesel::{
+    BoolExpressionMethods, ExpressionMethods, JoinOnDsl, QueryDsl, QueryableByName, RunQueryDsl,
+    SelectableHelper,
+    dsl::count_star,
+    sql_query,
+    sql_types::{BigInt, Nullable, Text},
+};
+
+use super::model::{FigureBasis, Sums};
+use crate::{
+    db::AnyConnection,
+    error::Result,
+    items::{Frequency, ItemId, ItemKind, Obligation, PlanItem},
+    kernel::number::Quantity,
+    periods::{Period, PeriodId},
+    plans::PlanId,
+    schema::{assignments, plan_items, units},
+};
+
+#[derive(QueryableByName)]
+struct SumRow {
+    #[diesel(sql_type = Text)]
+    period_id: PeriodId,
+    #[diesel(sql_type = Text)]
+    item_id: ItemId,
+    #[diesel(sql_type = Nullable<Text>)]
+    applicability: Option<String>,
+    #[diesel(sql_type = BigInt)]
+    submissions: i64,
+    #[diesel(sql_type = BigInt)]
+    obliged: i64,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    numerator: Option<Quantity>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    denominator: Option<Quantity>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    value: Option<Quantity>,
+    #[diesel(sql_type = Nullable<Text>)]
+    band: Option<String>,
+}
+
+/// The sums of every leaf in these two periods (the second may be the same). One query.
+pub(super) fn sum_figures(
+    connection: &mut AnyConnection,
+    basis: FigureBasis,
+    periods: [PeriodId; 2],
+) -> Result<HashMap<(PeriodId, ItemId), Sums>> {
+    // A column cannot be a bind; these three are the only texts that come in here.
+    let revision = match basis {
+        FigureBasis::Submitted => "NULLIF(s.submitted_revision, 0)",
+        FigureBasis::Approved => "s.approved_revision",
+        FigureBasis::Published => "s.published_revision",
+    };
+    let rows: Vec<SumRow> = sql_query(format!(
+        "SELECT s.period_id, s.item_id, r.applicability, COUNT(*) AS submissions, \
+           CAST(SUM(CASE WHEN a.obligation = 'must' THEN 1 ELSE 0 END) AS BIGINT) AS obliged, \
+           CAST(SUM(r.numerator) AS BIGINT) AS numerator, CAST(SUM(r.denominator) AS BIGINT) AS denominator, \
+           CAST(SUM(r.value) AS BIGINT) AS value, MAX(r.band) AS band \
+         FROM submissions s \
+         JOIN submission_revisions r ON r.submission_id = s.id AND r.number = {revision} \
+         LEFT JOIN assignments a ON a.item_id = s.item_id AND a.unit_id = s.unit_id \
+         WHERE s.period_id IN ($1, $2) \
+         GROUP BY s.period_id, s.item_id, r.applicability"
+    ))
+    .bind::<Text, _>(periods[0])
+    .bind::<Text, _>(periods[1])
+    .load(connection)?;
+    let mut sums: HashMap<(PeriodId, ItemId), Sums> = HashMap::new();
+    for row in rows {
+        let entry = sums.entry((row.period_id, row.item_id)).or_default();
+        entry.obliged += row.obliged;
+        if row.applicability.as_deref() == Some("not_applicable") {
+            entry.not_applying += row.submissions;
+        } else {
+            entry.applying += row.submissions;
+            entry.numerator = row.numerator;
+            entry.denominator = row.denominator;
+            entry.value = row.value;
+            entry.band = row.band;
+        }
+    }
+    Ok(sums)
+}
+
+/// How many units owe each leaf in a period: those that must, at one of these frequencies, and exist at its end.
+pub(super) fn count_expected(
+    connection: &mut AnyConnection,
+    period: &Period,
+    frequencies: Vec<Frequency>,
+) -> Result<HashMap<ItemId, i64>> {
+    let rows: Vec<(ItemId, i64)> = assignments::table
+        .inner_join(plan_items::table.on(plan_items::id.eq(assignments::item_id)))
+        .inner_join(units::table.on(units::id.eq(assignments::unit_id)))
+        .filter(plan_items::plan_id.eq(period.plan_id))
+        .filter(assignments::obligation.eq(Obligation::Must))
+        .filter(assignments::frequency.eq_any(frequencies))
+        .filter(units::active_from.le(period.data_to))
+        .filter(units::active_to.is_null().or(units::active_to.ge(period.data_to)))
+        .group_by(assignments::item_id)
+        .select((assignments::item_id, count_star()))
+        .load(connection)?;
+    Ok(rows.into_iter().collect())
+}
+
+/// The indicators of a plan and the headings above them, in the plan's order.
+pub(super) fn list_measured(connection: &mut AnyConnection, plan_id: PlanId) -> Result<Vec<PlanItem>> {
+    Ok(plan_items::table
+        .filter(plan_items::plan_id.eq(plan_id))
+        .filter(plan_items::kind.ne(ItemKind::Task))
+        .select(PlanItem::as_select())
+        .order((plan_items::sort_path.asc(), plan_items::id.asc()))
+        .load(connection)?)
+}

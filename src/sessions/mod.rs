@@ -1,0 +1,7 @@
+//! Sessions: signing in, staying in, signing out, and the caller's own account (RULES §2, API "Identity").
+
+pub mod actions;
+pub mod http;
+pub mod model;
+pub mod rules;
+mod store;

@@ -1,0 +1,269 @@
+//! May you do this, to this one, now? Pure decisions over a submission's state and the persons around it (RULES §3).
+
+use super::model::{Dossier, SubmissionState};
+use crate::{
+    access::{Actor, Role},
+    error::{Code, Error, Result, text},
+    kernel::{
+        id::{PrincipalId, UnitId},
+        time::Timestamp,
+    },
+    text_enum,
+};
+
+text_enum! {
+    /// What a person may do with a submission (RULES §3).
+    pub enum Action {
+        /// The head signs.
+        Submit = "submit",
+        /// The head takes it back before anybody reviewed it.
+        Withdraw = "withdraw",
+        /// The tracking unit has checked it.
+        Verify = "verify",
+        /// The standing office has checked it.
+        Endorse = "endorse",
+        /// A leader approves.
+        Approve = "approve",
+        /// Whoever holds the current step sends it back.
+        Return = "return",
+        /// A leader opens an approved figure again.
+        Reopen = "reopen",
+        /// A leader opens a published figure again; the old one stays public meanwhile.
+        Correct = "correct",
+    }
+}
+
+impl Action {
+    /// Whether a reason must be given.
+    #[must_use]
+    pub const fn needs_reason(self) -> bool {
+        matches!(self, Self::Return | Self::Reopen | Self::Correct)
+    }
+
+    /// What the audit trail calls it.
+    #[must_use]
+    pub const fn event(self) -> &'static str {
+        match self {
+            Self::Submit => "submission.submitted",
+            Self::Withdraw => "submission.withdrawn",
+            Self::Verify => "submission.verified",
+            Self::Endorse => "submission.endorsed",
+            Self::Approve => "submission.approved",
+            Self::Return => "submission.returned",
+            Self::Reopen => "submission.reopened",
+            Self::Correct => "submission.correction_opened",
+        }
+    }
+}
+
+text_enum! {
+    /// What a submission waits for.
+    pub enum Step {
+        /// The head's signature.
+        Submit = "submit",
+        /// The tracking unit's check.
+        Verify = "verify",
+        /// The standing office's check.
+        Endorse = "endorse",
+        /// A leader's approval.
+        Approve = "approve",
+        /// Publication of the period.
+        Publish = "publish",
+    }
+}
+
+/// What the rules know of a submission.
+#[derive(Clone, Copy, Debug)]
+pub struct Case<'a> {
+    /// Where it stands.
+    pub state: SubmissionState,
+    /// Whose figure it is.
+    pub owner: UnitId,
+    /// The unit that verifies; none where the step falls away.
+    pub verifier: Option<UnitId>,
+    /// Everybody who wrote on it.
+    pub drafters: &'a [PrincipalId],
+    /// Everybody who acted on the revision at hand.
+    pub actors: &'a [PrincipalId],
+}
+
+/// What the rules know of the caller.
+#[derive(Clone, Copy, Debug)]
+pub struct Person<'a> {
+    /// Who it is.
+    pub id: PrincipalId,
+    /// The unit it belongs to.
+    pub unit: UnitId,
+    /// The roles it holds.
+    pub roles: &'a [Role],
+}
+
+impl<'a> Person<'a> {
+    /// The person behind a caller; none for machines, who decide nothing.
+    #[must_use]
+    pub fn of(actor: &'a Actor) -> Option<Self> {
+        Some(Self { id: actor.principal_id?, unit: actor.unit_id?, roles: &actor.roles })
+            .filter(|person| !person.roles.is_empty())
+    }
+
+    fn has(&self, role: Role) -> bool {
+        self.roles.contains(&role)
+    }
+}
+
+/// Why a move is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// This person could never do it with this submission.
+    NotYours,
+    /// Not from this state.
+    WrongState,
+    /// The person wrote, signed or reviewed this revision already.
+    ActedBefore,
+}
+
+impl<'a> Case<'a> {
+    /// The case of a dossier.
+    #[must_use]
+    pub fn of(dossier: &'a Dossier) -> Self {
+        let submission = &dossier.submission;
+        Self {
+            state: submission.state,
+            owner: submission.unit_id,
+            verifier: submission.verify_unit_id,
+            drafters: &dossier.drafters,
+            actors: &dossier.actors,
+        }
+    }
+
+    /// The step that the submission waits for.
+    #[must_use]
+    pub fn step(&self) -> Step {
+        match self.state {
+            SubmissionState::Draft | SubmissionState::Returned => Step::Submit,
+            SubmissionState::Submitted if self.verifier.is_some() => Step::Verify,
+            SubmissionState::Submitted | SubmissionState::Verified => Step::Endorse,
+            SubmissionState::Endorsed => Step::Approve,
+            SubmissionState::Approved | SubmissionState::Published => Step::Publish,
+        }
+    }
+
+    /// Whether this person's office takes part in a step of this submission at all.
+    fn holds(&self, person: &Person<'_>, step: Step) -> bool {
+        match step {
+            Step::Submit => {
+                person.unit == self.owner
+                    && (person.has(Role::DepartmentHead) || person.has(Role::SchoolHead))
+            }
+            Step::Verify => {
+                self.verifier == Some(person.unit)
+                    && (person.has(Role::DepartmentHead) || person.has(Role::DepartmentStaff))
+            }
+            Step::Endorse => person.has(Role::Coordinator) && person.unit != self.owner,
+            Step::Approve | Step::Publish => person.has(Role::Leader),
+        }
+    }
+}
+
+/// The state after a move from this state; `None` if the move is not legal from it.
+#[must_use]
+pub fn target_state(action: Action, case: &Case<'_>) -> Option<SubmissionState> {
+    use SubmissionState::{Approved, Draft, Endorsed, Published, Returned, Submitted, Verified};
+    match (action, case.state) {
+        (Action::Submit, Draft | Returned) => Some(Submitted),
+        (Action::Withdraw, Submitted) => Some(Draft),
+        (Action::Verify, Submitted) if case.verifier.is_some() => Some(Verified),
+        (Action::Endorse, Submitted) if case.verifier.is_none() => Some(Endorsed),
+        (Action::Endorse, Verified) => Some(Endorsed),
+        (Action::Approve, Endorsed) => Some(Approved),
+        (Action::Return, Submitted | Verified | Endorsed)
+        | (Action::Reopen, Approved)
+        | (Action::Correct, Published) => Some(Returned),
+        _ => None,
+    }
+}
+
+/// May this person do this to this submission now?
+///
+/// # Errors
+/// Whose step it is comes first, then the state, then the persons: one person acts once in the life of a revision.
+pub fn may(action: Action, case: &Case<'_>, person: &Person<'_>) -> Result<SubmissionState, Refusal> {
+    let steps: &[Step] = match action {
+        Action::Submit | Action::Withdraw => &[Step::Submit],
+        Action::Verify => &[Step::Verify],
+        Action::Endorse => &[Step::Endorse],
+        Action::Approve | Action::Reopen | Action::Correct => &[Step::Approve],
+        Action::Return => &[Step::Verify, Step::Endorse, Step::Approve],
+    };
+    if !steps.iter().any(|step| case.holds(person, *step)) {
+        return Err(Refusal::NotYours);
+    }
+    let Some(state) = target_state(action, case) else {
+        return Err(Refusal::WrongState);
+    };
+    // The submission has moved on to a step that others hold.
+    if action == Action::Return && !case.holds(person, case.step()) {
+        return Err(Refusal::WrongState);
+    }
+    let is_review = matches!(action, Action::Verify | Action::Endorse | Action::Approve | Action::Return);
+    if is_review && (case.drafters.contains(&person.id) || case.actors.contains(&person.id)) {
+        return Err(Refusal::ActedBefore);
+    }
+    Ok(state)
+}
+
+/// Every move that this person may make now.
+#[must_use]
+pub fn allowed_actions(case: &Case<'_>, person: &Person<'_>) -> Vec<Action> {
+    Action::ALL.iter().copied().filter(|action| may(*action, case, person).is_ok()).collect()
+}
+
+/// The unit that will verify: none where the tracking unit is the standing office or the owner itself.
+#[must_use]
+pub fn verifier_of(dossier: &Dossier) -> Option<UnitId> {
+    dossier
+        .item
+        .tracking_unit_id
+        .filter(|unit| *unit != dossier.submission.unit_id && !dossier.tracked_by_standing_office)
+}
+
+/// Whether this submission may be submitted now. A revision that a leader opened – by reopening or correcting – is not
+/// late work: the closing time does not bar it.
+///
+/// # Errors
+/// Those of [`check_window`].
+pub fn check_period(dossier: &Dossier, now: Timestamp) -> Result<()> {
+    let submission = &dossier.submission;
+    if submission.submitted_revision > 0 && submission.revision > submission.submitted_revision {
+        return Ok(());
+    }
+    check_window(dossier.period.opens_at, dossier.period.hard_close_at, now)
+}
+
+/// Whether the period takes submissions now (RULES §4); opening and closing times are inclusive.
+///
+/// # Errors
+/// `period_not_open` or `period_closed`, with the time.
+pub fn check_window(opens_at: Timestamp, hard_close_at: Timestamp, now: Timestamp) -> Result<()> {
+    if now < opens_at {
+        let at = opens_at.in_words();
+        return Err(Error::because(
+            Code::PeriodNotOpen,
+            text(
+                format!("Kỳ mở nhận báo cáo từ {at}"),
+                format!("The period opens for submitting at {opens_at}"),
+            ),
+        ));
+    }
+    if now > hard_close_at {
+        let at = hard_close_at.in_words();
+        return Err(Error::because(
+            Code::PeriodClosed,
+            text(
+                format!("Kỳ đã đóng từ {at}; cơ quan thường trực có thể gia hạn"),
+                format!("The period closed at {hard_close_at}; the standing office can grant an extension"),
+            ),
+        ));
+    }
+    Ok(())
+}

@@ -172,7 +172,7 @@ impl Stage {
 
     /// A request of this actor at this time.
     fn as_actor(&self, actor: Actor, at: Timestamp) -> Ctx {
-        let services = Services { clock: Clock::starting_at(at), ..(*self.services).clone() };
+        let services = Services { clock: Clock::Fixed(at), ..(*self.services).clone() };
         Ctx { actor: Arc::new(actor), request_id: "demo".to_owned(), ..Ctx::system(Arc::new(services)) }
     }
 

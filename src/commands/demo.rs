@@ -92,9 +92,9 @@ fn clock(directory: &Path, at: Option<&str>) -> Result<Clock, Failure> {
     let at = at.unwrap_or(FIRST_START);
     let at = Timestamp::parse(at)
         .ok_or_else(|| format!("--at {at}: write a time with its offset, such as {FIRST_START}."))?;
-    let clock = Clock::starting_at(at);
-    fs::write(path, format!("{}\n", clock.shift_seconds()))?;
-    Ok(clock)
+    let shift = Clock::shift_to(at);
+    fs::write(path, format!("{shift}\n"))?;
+    Ok(Clock::shifted(shift))
 }
 
 fn signing_key(directory: &Path) -> Result<String, Failure> {

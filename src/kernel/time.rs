@@ -126,40 +126,40 @@ where
 }
 
 /// Tells the time. Rules see the ward's clock, which a demo may shift; tokens and lockouts see the real one.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Clock {
-    shift: TimeDelta,
+#[derive(Clone, Copy, Debug)]
+pub enum Clock {
+    /// Runs this far ahead of the real clock (behind, if negative).
+    Shifted(TimeDelta),
+    /// Stands still: the sample history is written at its own times.
+    Fixed(Timestamp),
 }
 
 impl Clock {
     /// The real clock.
     #[must_use]
     pub const fn real() -> Self {
-        Self { shift: TimeDelta::zero() }
+        Self::Shifted(TimeDelta::zero())
     }
 
     /// A clock that runs so many seconds ahead of the real one (behind, if negative).
     #[must_use]
     pub fn shifted(seconds: i64) -> Self {
-        Self { shift: TimeDelta::seconds(seconds) }
+        Self::Shifted(TimeDelta::seconds(seconds))
     }
 
-    /// A clock that shows this instant now, and goes on from there.
+    /// Seconds by which a clock that shows this instant now is ahead of the real one, rounded up.
     #[must_use]
-    pub fn starting_at(at: Timestamp) -> Self {
-        Self { shift: at.0 - Utc::now().naive_utc() }
-    }
-
-    /// Seconds by which this clock is ahead of the real one.
-    #[must_use]
-    pub fn shift_seconds(&self) -> i64 {
-        self.shift.num_seconds()
+    pub fn shift_to(at: Timestamp) -> i64 {
+        ((at.0 - Utc::now().naive_utc()).num_milliseconds() + 999).div_euclid(1000)
     }
 
     /// The time by which the rules decide.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        Timestamp::from_utc(Utc::now() + self.shift)
+        match self {
+            Self::Shifted(shift) => Timestamp::from_utc(Utc::now() + *shift),
+            Self::Fixed(at) => *at,
+        }
     }
 
     /// The real time, for tokens, lockouts and idempotency.

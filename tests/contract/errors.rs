@@ -41,7 +41,7 @@ const INSIDE: &[&str] = &[
     "/src/",
     "/tmp/",
     "/home/",
-    "/work/",
+    env!("CARGO_MANIFEST_DIR"),
     "plan_items",
     "item_targets",
     "audit_events",

@@ -24,7 +24,7 @@ pub const DEMO_PASSWORD: &str = "long-my-2026";
 
 /// The clock of the demo: the morning the half-year figures are due.
 pub fn demo_clock() -> Clock {
-    Clock::starting_at(Timestamp::parse("2026-06-15T08:00:00+07:00").expect("a time"))
+    Clock::shifted(Clock::shift_to(Timestamp::parse("2026-06-15T08:00:00+07:00").expect("a time")))
 }
 
 /// An account that a test adds past all rules.

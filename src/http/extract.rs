@@ -203,8 +203,5 @@ fn explain(code: Code, prefix: &str, pointer: &str, message: &str) -> Error {
         (Code::InvalidValue, pointer.to_owned())
     };
     let pointer = if prefix == "?" { pointer.replacen('/', "?", 1) } else { pointer };
-    let name = pointer.trim_start_matches(['/', '?']).to_owned();
-    let sentence = field_code.sentence();
-    let detail = text(format!("{name}: {}", sentence.vi), format!("{name}: {}", sentence.en));
-    Error { fields: vec![FieldError::because(pointer, field_code, detail)], ..Error::new(code) }
+    Error::fields(code, vec![FieldError::new(pointer, field_code)])
 }

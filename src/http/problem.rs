@@ -115,7 +115,7 @@ pub fn respond(request: &HttpRequest, error: &Error) -> HttpResponse {
         kind: format!("urn:cchc:problem:{}", error.code.as_str()),
         title: say(&error.code.sentence()),
         status: status.as_u16(),
-        detail: say(&error.detail),
+        detail: detail_of(error, say),
         code: error.code.as_str(),
         request_id,
         errors: error
@@ -145,6 +145,16 @@ pub fn respond(request: &HttpRequest, error: &Error) -> HttpResponse {
         _ => {}
     }
     response.json(body)
+}
+
+/// The sentence of a refusal; where it says no more than its title, what is wrong with the first fields.
+fn detail_of(error: &Error, say: impl Fn(&Text) -> String) -> String {
+    if error.fields.is_empty() || error.detail != error.code.sentence() {
+        return say(&error.detail);
+    }
+    let faults =
+        error.fields.iter().take(3).map(|field| format!("{}: {}", field.pointer, say(&field.detail)));
+    faults.collect::<Vec<_>>().join("; ")
 }
 
 impl ResponseError for Problem {

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use crate::{
-    access::{Actor, ActorKind, Role, Scope, password},
+    access::{Actor, Role, Scope, password},
     accounts::{self, Account},
     approvals::{self, actions::NewDecision},
     clients,
@@ -20,7 +20,7 @@ use crate::{
     issuing,
     items::{self, ItemId, ItemKind},
     kernel::{
-        id::{PrincipalId, UnitId, WardId},
+        id::{UnitId, WardId},
         time::{Clock, Timestamp},
     },
     periods::{self, actions::CalendarOptions, model::CalendarFile},
@@ -193,7 +193,7 @@ impl Stage {
             let mut actors = HashMap::new();
             for entry in accounts {
                 let account = self.create_account(tx, ward_id, &units, entry)?;
-                actors.insert(entry.username.clone(), actor_of(&account, entry)?);
+                actors.insert(entry.username.clone(), account.to_actor()?);
             }
             Ok((ward_id, actors))
         })?;
@@ -379,20 +379,6 @@ pub fn create_ward(tx: &mut crate::context::Tx<'_>, file: &WardFile) -> Result<W
 fn unit_ids(connection: &mut AnyConnection, ward_id: WardId) -> Result<HashMap<String, UnitId>> {
     let units = units::actions::list_ward_units(connection, ward_id)?;
     Ok(units.into_iter().map(|unit| (unit.code, unit.id)).collect())
-}
-
-fn actor_of(account: &Account, entry: &AccountEntry) -> Result<Actor> {
-    let id = PrincipalId::parse(account.id.as_str()).ok_or_else(|| unknown("account", &entry.username))?;
-    Ok(Actor {
-        kind: ActorKind::Account,
-        principal_id: Some(id),
-        ward_id: Some(account.ward_id),
-        unit_id: Some(account.unit_id),
-        roles: entry.roles.clone(),
-        name: account.username.clone(),
-        position: account.position.clone(),
-        ..Actor::system()
-    })
 }
 
 fn unknown(what: &str, code: &str) -> Error {

@@ -3,6 +3,8 @@
 use diesel::{Queryable, Selectable};
 
 use crate::{
+    access::{Actor, ActorKind},
+    error::{Error, Result},
     kernel::{
         id::{PrincipalId, UnitId, WardId},
         json::JsonText,
@@ -42,4 +44,23 @@ pub struct Account {
     pub active: bool,
     /// Counts changes.
     pub version: i64,
+}
+
+impl Account {
+    /// The account as the caller of a request.
+    ///
+    /// # Errors
+    /// Internal, when the roles in the database cannot be read.
+    pub fn to_actor(&self) -> Result<Actor> {
+        Ok(Actor {
+            kind: ActorKind::Account,
+            principal_id: Some(self.id),
+            ward_id: Some(self.ward_id),
+            unit_id: Some(self.unit_id),
+            roles: self.roles.read().map_err(Error::internal)?,
+            name: self.username.clone(),
+            position: self.position.clone(),
+            ..Actor::anonymous()
+        })
+    }
 }

@@ -58,7 +58,12 @@ pub fn document() -> Value {
 /// The document as it is committed and served.
 #[must_use]
 pub fn document_text() -> String {
-    serde_json::to_string_pretty(&document()).unwrap_or_default() + "\n"
+    text_of(&document())
+}
+
+/// The text of a document that is at hand already.
+pub(super) fn text_of(document: &Value) -> String {
+    serde_json::to_string_pretty(document).unwrap_or_default() + "\n"
 }
 
 fn complete(document: &mut Value) {

@@ -42,8 +42,9 @@ pub struct Running {
 /// # Errors
 /// Internal, when an operation has no permission or the listener cannot be used.
 pub fn start(services: Services, listener: TcpListener, options: &ServerOptions) -> Result<Running> {
-    let rules = Data::new(gate::Rules::read(&openapi::document())?);
-    let document = Data::new(openapi::document_text());
+    let document = openapi::document();
+    let rules = Data::new(gate::Rules::read(&document)?);
+    let document = Data::new(openapi::text_of(&document));
     let services = Data::new(services);
     let mut server = HttpServer::new(move || {
         let (app, _) = App::new()

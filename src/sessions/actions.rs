@@ -11,7 +11,7 @@ use super::{
     store,
 };
 use crate::{
-    access::{Actor, ActorKind, Role, Scope, password, token::Claims},
+    access::{Actor, Role, Scope, password, token::Claims},
     accounts::{self, Account},
     audit::Event,
     clients::{self, Client},
@@ -70,7 +70,7 @@ fn settle_sign_in(tx: &mut Tx<'_>, seen: &Account, fits: bool) -> Result<Option<
         store::clear_failures(tx.connection, account.id)?;
         let family = FamilyId::generate();
         let refresh_token = add_refresh_token(tx, &account, family, now)?;
-        tx.record(Event::new("session.started", "user", account.id).by(actor_of(&account)?));
+        tx.record(Event::new("session.started", "user", account.id).by(account.to_actor()?));
         return Ok(Some(Issued { account, family, refresh_token }));
     }
     if open && !fits {
@@ -115,7 +115,7 @@ fn settle_refresh(tx: &mut Tx<'_>, digest: &str, seen: &Account) -> Result<Optio
     store::use_refresh_token(tx.connection, &token, now)?;
     let family = token.family_id;
     let refresh_token = add_refresh_token(tx, &account, family, now)?;
-    tx.record(Event::new("session.refreshed", "user", account.id).by(actor_of(&account)?));
+    tx.record(Event::new("session.refreshed", "user", account.id).by(account.to_actor()?));
     Ok(Some(Issued { account, family, refresh_token }))
 }
 
@@ -183,7 +183,7 @@ pub async fn revoke(ctx: &Ctx, token: &str) -> Result<()> {
         })
         .await?;
     let Some((token, account)) = found else { return Ok(()) };
-    acting_as(ctx, actor_of(&account)?)
+    acting_as(ctx, account.to_actor()?)
         .write_value(move |tx| {
             // A refresh at this moment waits, and then finds its family ended.
             accounts::actions::lock_account(tx.connection, account.id)?;
@@ -286,17 +286,4 @@ fn claims(sub: String, cv: i64) -> Claims {
 /// The same request, with the person it turned out to be.
 fn acting_as(ctx: &Ctx, actor: Actor) -> Ctx {
     Ctx { actor: Arc::new(actor), ..ctx.clone() }
-}
-
-fn actor_of(account: &Account) -> Result<Actor> {
-    Ok(Actor {
-        kind: ActorKind::Account,
-        principal_id: Some(account.id),
-        ward_id: Some(account.ward_id),
-        unit_id: Some(account.unit_id),
-        roles: account.roles.read().map_err(Error::internal)?,
-        name: account.username.clone(),
-        position: account.position.clone(),
-        ..Actor::anonymous()
-    })
 }

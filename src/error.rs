@@ -117,6 +117,10 @@ codes! {
     OutOfRange = "out_of_range", Refused, "Giá trị nằm ngoài khoảng cho phép", "The value is out of range";
     UnknownReference = "unknown_reference", Refused, "Không có đối tượng này trong phường, kế hoạch hoặc danh mục", "There is no such thing in this ward, plan or list";
     ControlCharacter = "control_character", Refused, "Nội dung có ký tự điều khiển; hãy gõ lại bằng Unicode", "The text holds control characters; type it again in Unicode";
+    AmbiguousNumber = "ambiguous_number", Refused, "Số này có thể hiểu theo hai cách; hãy gõ không có dấu ngăn hàng nghìn", "This number can be read in two ways; type it without a group mark";
+    UnreadableSheet = "unreadable_sheet", Refused, "Không đọc được bảng tính; hãy lưu lại dạng .xlsx hoặc .csv (UTF-8) rồi gửi lại", "The spreadsheet cannot be read; save it as .xlsx or .csv (UTF-8) and send it again";
+    LegacyEncoding = "legacy_encoding", Refused, "Tệp dùng bảng mã cũ (TCVN3, VNI…); hãy lưu lại dạng UTF-8", "The file uses a legacy encoding; save it as UTF-8";
+    TooManyRows = "too_many_rows", Refused, "Quá nhiều dòng trong một lần gửi", "Too many rows in one call";
     CodeTaken = "code_taken", Conflict, "Mã này đã được dùng", "This code is taken";
     UsernameTaken = "username_taken", Conflict, "Tên đăng nhập này đã được dùng", "This username is taken";
     InUse = "in_use", Conflict, "Đang được nơi khác dùng, không xóa được", "It is in use and cannot be deleted";

@@ -9,6 +9,7 @@
 //! | [`kernel`], [`error`] | ids, time, pages, text, numbers; every way to say no |
 //! | [`schema`], [`db`] | tables; one set of queries for SQLite and PostgreSQL |
 //! | [`access`], [`audit`] | who may do what; what happened |
+//! | [`sheets`] | spreadsheets and CSV files, read with limits and written safely |
 //! | [`context`] | one `Ctx` per request, one `Tx` per write |
 //! | [`http`] | how requests are read and answers written; below the concepts, for their handlers use it |
 //! | concepts | one folder each: `model`, `rules`, `store`, `actions`, `http` |
@@ -16,21 +17,33 @@
 
 pub mod access;
 pub mod accounts;
+pub mod amendments;
 pub mod approvals;
 pub mod audit;
 pub mod audit_trail;
+pub mod batches;
+pub mod carrying;
 pub mod clients;
+pub mod comments;
 pub mod config;
 pub mod context;
 pub mod db;
+pub mod delegations;
 pub mod demo;
+pub mod documents;
 pub mod error;
+pub mod explanations;
+pub mod exports;
+pub mod extensions;
 pub mod http;
 pub mod imports;
 pub mod issuing;
 pub mod items;
 pub mod kernel;
+pub mod needs;
+pub mod obstacles;
 pub mod periods;
+pub mod plan_checks;
 pub mod plans;
 pub mod public;
 pub mod publications;
@@ -38,7 +51,10 @@ pub mod results;
 pub mod schema;
 pub mod server;
 pub mod sessions;
+pub mod sheets;
 pub mod submissions;
+pub mod tracking;
+pub mod unit_plans;
 pub mod units;
 pub mod verdicts;
 pub mod wards;

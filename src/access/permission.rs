@@ -68,6 +68,38 @@ permissions! {
     PublicationsWrite = "publications.write",
     /// Read the audit trail and prove its chain.
     AuditRead = "audit.read",
+    /// Read the ward's library of evidence, as far as the caller's scope goes.
+    DocumentsRead = "documents.read",
+    /// Add documents, describe them, cite them.
+    DocumentsWrite = "documents.write",
+    /// Comment on submissions that the caller may read.
+    CommentsWrite = "comments.write",
+    /// Ask a unit to explain a figure.
+    ExplanationsRequest = "explanations.request",
+    /// Answer such a request for one's unit.
+    ExplanationsAnswer = "explanations.answer",
+    /// Write the standing office's finding or the leader's conclusion beside a unit's claim.
+    AssessmentsWrite = "assessments.write",
+    /// Read obstacles within the caller's scope.
+    ObstaclesRead = "obstacles.read",
+    /// Raise an obstacle for one's unit.
+    ObstaclesRaise = "obstacles.raise",
+    /// Answer or escalate obstacles.
+    ObstaclesAnswer = "obstacles.answer",
+    /// Decide escalated obstacles.
+    ObstaclesDecide = "obstacles.decide",
+    /// Give a unit more time.
+    ExtensionsGrant = "extensions.grant",
+    /// Change the ward's calendar of working days.
+    CalendarWrite = "calendar.write",
+    /// Give one's authority to another account for a time, and take it back.
+    DelegationsWrite = "delegations.write",
+    /// Build a unit's own plan.
+    UnitPlansWrite = "unit_plans.write",
+    /// Read who owes what, within the caller's scope.
+    TrackingRead = "tracking.read",
+    /// Remind units of what they owe.
+    RemindersWrite = "reminders.write",
 }
 
 impl fmt::Display for Permission {

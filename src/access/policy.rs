@@ -19,8 +19,25 @@ pub struct Grant {
 const EVERYONE: &[Role] = Role::ALL;
 const DRAFTERS: &[Role] =
     &[Role::Coordinator, Role::DepartmentHead, Role::DepartmentStaff, Role::SchoolHead, Role::SchoolStaff];
-const DECIDERS: &[Role] =
-    &[Role::Leader, Role::Coordinator, Role::DepartmentHead, Role::DepartmentStaff, Role::SchoolHead];
+const DECIDERS: &[Role] = &[
+    Role::Leader,
+    Role::Coordinator,
+    Role::DepartmentHead,
+    Role::DepartmentStaff,
+    Role::SchoolHead,
+    Role::SchoolStaff,
+];
+/// Heads sign for their unit.
+const HEADS: &[Role] = &[Role::DepartmentHead, Role::SchoolHead];
+const COMMENTERS: &[Role] = &[
+    Role::Leader,
+    Role::Coordinator,
+    Role::DepartmentHead,
+    Role::DepartmentStaff,
+    Role::SchoolHead,
+    Role::SchoolStaff,
+    Role::Supervisor,
+];
 const READERS: &[Role] = &[
     Role::Leader,
     Role::Coordinator,
@@ -58,6 +75,22 @@ pub const fn grant(permission: Permission) -> Grant {
         Permission::PublicationsRead   => roles(EVERYONE),
         Permission::PublicationsWrite  => roles(&[Leader]),
         Permission::AuditRead          => roles(&[Leader, Auditor]),
+        Permission::DocumentsRead      => Grant { anonymous: false, roles: READERS, scopes: &[Scope::SubmissionsWrite] },
+        Permission::DocumentsWrite     => Grant { anonymous: false, roles: DRAFTERS, scopes: &[Scope::SubmissionsWrite] },
+        Permission::CommentsWrite      => roles(COMMENTERS),
+        Permission::ExplanationsRequest => roles(&[Leader, Coordinator]),
+        Permission::ExplanationsAnswer => roles(HEADS),
+        Permission::AssessmentsWrite   => roles(&[Leader, Coordinator]),
+        Permission::ObstaclesRead      => roles(READERS),
+        Permission::ObstaclesRaise     => roles(DRAFTERS),
+        Permission::ObstaclesAnswer    => roles(&[Coordinator]),
+        Permission::ObstaclesDecide    => roles(&[Leader]),
+        Permission::ExtensionsGrant    => roles(&[Coordinator]),
+        Permission::CalendarWrite      => roles(&[Coordinator]),
+        Permission::DelegationsWrite   => roles(&[Leader, Role::DepartmentHead, Role::SchoolHead]),
+        Permission::UnitPlansWrite     => roles(DRAFTERS),
+        Permission::TrackingRead       => roles(READERS),
+        Permission::RemindersWrite     => roles(&[Coordinator]),
     }
 }
 

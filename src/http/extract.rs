@@ -18,6 +18,8 @@ use crate::{
 
 /// Largest JSON or form body, in bytes.
 pub const MAX_BODY: usize = 1 << 20;
+/// Largest body of a call that takes files of rows, in bytes.
+pub const MAX_UPLOAD: usize = 16 << 20;
 
 impl FromRequest for Ctx {
     type Error = Problem;
@@ -45,7 +47,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let media_type = request.content_type().to_ascii_lowercase();
-        let bytes = read_body(request, payload);
+        let bytes = read_body(request, payload, MAX_BODY);
         Box::pin(async move {
             if !matches!(media_type.as_str(), "application/json" | "application/merge-patch+json") {
                 return Err(Error::new(Code::UnsupportedMediaType).into());
@@ -65,7 +67,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let media_type = request.content_type().to_ascii_lowercase();
-        let bytes = read_body(request, payload);
+        let bytes = read_body(request, payload, MAX_BODY);
         Box::pin(async move {
             if media_type != "application/x-www-form-urlencoded" {
                 return Err(Error::because(
@@ -84,15 +86,46 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
     }
 }
 
-/// Takes the whole body, up to [`MAX_BODY`].
+/// A body of rows in one of several media types, up to [`MAX_UPLOAD`]; the handler reads it.
+#[derive(Debug)]
+pub struct Upload {
+    /// What it says it is, in lower case, without parameters.
+    pub media_type: String,
+    /// The whole of it.
+    pub bytes: Bytes,
+}
+
+impl Upload {
+    /// The body as JSON that fits `T` exactly.
+    ///
+    /// # Errors
+    /// `malformed_body` with a pointer.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
+        parse_json(&self.bytes)
+    }
+}
+
+impl FromRequest for Upload {
+    type Error = Problem;
+    type Future = std::pin::Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let media_type = request.content_type().to_ascii_lowercase();
+        let bytes = read_body(request, payload, MAX_UPLOAD);
+        Box::pin(async move { Ok(Self { media_type, bytes: bytes.await? }) })
+    }
+}
+
+/// Takes the whole body, up to a limit in bytes.
 fn read_body(
     request: &HttpRequest,
     payload: &mut Payload,
+    limit: usize,
 ) -> impl Future<Output = Result<Bytes, Problem>> + 'static {
     let payload = web::Payload::from_request(request, payload);
     async move {
         let payload = payload.await.map_err(|_| Error::new(Code::MalformedRequest))?;
-        match payload.to_bytes_limited(MAX_BODY).await {
+        match payload.to_bytes_limited(limit).await {
             Ok(Ok(bytes)) => Ok(bytes),
             Ok(Err(_)) => Err(Error::new(Code::MalformedRequest).into()),
             Err(_) => Err(Error::new(Code::BodyTooLarge).into()),

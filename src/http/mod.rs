@@ -7,7 +7,7 @@ pub mod extract;
 pub mod problem;
 
 pub use self::{
-    extract::{Body, Form, Id, PageQuery, Query},
+    extract::{Body, Form, Id, PageQuery, Query, Upload},
     problem::{Problem, ProblemBody},
 };
 

@@ -2,6 +2,7 @@
 //! named (RULES §6).
 
 mod file;
+pub mod http;
 mod resolve;
 mod units;
 

@@ -20,7 +20,7 @@ use crate::{
     context::{Ctx, Idempotency, Precondition, Services},
     error::{Code, Error, FieldError, Result},
     http::{
-        extract::MAX_BODY,
+        extract::{MAX_BODY, MAX_UPLOAD},
         problem::{self, RequestId},
     },
     kernel::id::RawId,
@@ -36,6 +36,8 @@ struct Rule {
     permission: Permission,
     /// Query parameters, each with its greatest length in characters.
     query: BTreeMap<String, usize>,
+    /// Most bytes of its body; `None` where the handler takes it as a stream.
+    body: Option<usize>,
 }
 
 /// The rules of all operations: path pattern, then method.
@@ -82,7 +84,12 @@ impl Rule {
             .and_then(Permission::parse)
             .ok_or_else(|| Error::internal(format!("{method} {path} names no known permission")))?;
         let parameters = operation["parameters"].as_array().into_iter().flatten();
+        let media: Vec<&String> =
+            operation["requestBody"]["content"].as_object().into_iter().flat_map(|all| all.keys()).collect();
+        let streamed = media.iter().any(|media| media.starts_with("multipart/"));
+        let rows = media.iter().any(|media| media.as_str() == "text/csv");
         Ok(Self {
+            body: (!streamed).then_some(if rows { MAX_UPLOAD } else { MAX_BODY }),
             operation: operation["operationId"].as_str().unwrap_or_default().to_owned(),
             permission,
             query: parameters
@@ -158,7 +165,7 @@ async fn admit(request: &mut ServiceRequest, request_id: &str) -> Result<Ctx> {
     check_query(request, rule)?;
     ctx.precondition = precondition_of(request)?;
     if request.method() == Method::POST && rule.permission != Permission::Public {
-        ctx.idempotency = idempotency_of(request, &ctx.services.tokens).await?;
+        ctx.idempotency = idempotency_of(request, &ctx.services.tokens, rule.body).await?;
     }
     Ok(ctx)
 }
@@ -226,7 +233,12 @@ fn precondition_of(request: &ServiceRequest) -> Result<Precondition> {
     Ok(version.map_or(Precondition::Foreign, Precondition::Version))
 }
 
-async fn idempotency_of(request: &mut ServiceRequest, tokens: &Tokens) -> Result<Option<Idempotency>> {
+/// A streamed body is not part of the fingerprint here; its handler adds the digest of what it received.
+async fn idempotency_of(
+    request: &mut ServiceRequest,
+    tokens: &Tokens,
+    limit: Option<usize>,
+) -> Result<Option<Idempotency>> {
     let Some(value) = request.headers().get("Idempotency-Key") else {
         return Ok(None);
     };
@@ -234,16 +246,22 @@ async fn idempotency_of(request: &mut ServiceRequest, tokens: &Tokens) -> Result
     if key.is_empty() || key.len() > 200 {
         return Err(Error::new(Code::InvalidHeader));
     }
-    let body = take_body(request).await?;
     let head = [request.method().as_str(), request.path(), request.query_string()].join("\0");
-    let fingerprint = tokens.keyed_digest(&[head.as_bytes(), &body]);
-    request.set_payload(body.into());
+    let fingerprint = match limit {
+        Some(limit) => {
+            let body = take_body(request, limit).await?;
+            let fingerprint = tokens.keyed_digest(&[head.as_bytes(), &body]);
+            request.set_payload(body.into());
+            fingerprint
+        }
+        None => tokens.keyed_digest(&[head.as_bytes()]),
+    };
     Ok(Some(Idempotency { key, fingerprint }))
 }
 
-async fn take_body(request: &mut ServiceRequest) -> Result<Bytes> {
+async fn take_body(request: &mut ServiceRequest, limit: usize) -> Result<Bytes> {
     let payload = request.extract::<web::Payload>().await.map_err(|_| Error::new(Code::MalformedRequest))?;
-    match payload.to_bytes_limited(MAX_BODY).await {
+    match payload.to_bytes_limited(limit).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(_)) => Err(Error::new(Code::MalformedRequest)),
         Err(_) => Err(Error::new(Code::BodyTooLarge)),

@@ -1,0 +1,3 @@
+//! Batches: many figures at once, by codes, and the template that units fill in.
+
+pub mod http;

@@ -1,0 +1,3 @@
+//! Carrying a plan over into the next year.
+
+pub mod http;

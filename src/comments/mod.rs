@@ -1,0 +1,3 @@
+//! Comments: what readers of a figure say about it.
+
+pub mod http;

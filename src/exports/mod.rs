@@ -1,0 +1,3 @@
+//! Exports: a period's results as a spreadsheet, a document, CSV or JSON.
+
+pub mod http;

@@ -158,6 +158,7 @@ diesel::table! {
         due_on -> Nullable<Date>,
         recurrence -> Nullable<Text>,
         version -> BigInt,
+        withdrawn_from -> Nullable<Date>,
     }
 }
 
@@ -187,6 +188,7 @@ diesel::table! {
         unit_id -> Text,
         frequency -> Text,
         obligation -> Text,
+        effective_from -> Nullable<Date>,
     }
 }
 
@@ -203,6 +205,51 @@ diesel::table! {
         opens_at -> Timestamp,
         due_at -> Timestamp,
         hard_close_at -> Timestamp,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    extensions (id) {
+        id -> Text,
+        ward_id -> Text,
+        period_id -> Text,
+        unit_id -> Text,
+        until -> Timestamp,
+        reason -> Text,
+        waives_lateness -> Bool,
+        moves_due -> Bool,
+        granted_by -> Text,
+        granted_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    // A view: which unit owes which figure in which period.
+    owed_figures (item_id, unit_id, period_id) {
+        item_id -> Text,
+        unit_id -> Text,
+        period_id -> Text,
+        plan_id -> Text,
+        ward_id -> Text,
+        obligation -> Text,
+        opens_at -> Timestamp,
+        due_at -> Timestamp,
+        closes_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    delegations (id) {
+        id -> Text,
+        ward_id -> Text,
+        grantor_id -> Text,
+        delegate_id -> Text,
+        starts_at -> Timestamp,
+        ends_at -> Timestamp,
+        reason -> Text,
+        created_at -> Timestamp,
+        revoked_at -> Nullable<Timestamp>,
         version -> BigInt,
     }
 }
@@ -268,6 +315,8 @@ diesel::table! {
         reason_codes -> Text,
         pointers -> Text,
         decided_at -> Timestamp,
+        on_behalf_of -> Nullable<Text>,
+        not_a_report -> Bool,
     }
 }
 
@@ -347,6 +396,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     item_coordinators,
     assignments,
     periods,
+    extensions,
+    owed_figures,
+    delegations,
     submissions,
     submission_drafters,
     submission_revisions,

@@ -5,7 +5,6 @@ use chrono::{Datelike, Days, Months, NaiveDate, NaiveTime};
 use super::model::{Period, PeriodKind};
 use crate::{
     error::{Code, Error, Faults, FieldError, Result, text},
-    items::Frequency,
     kernel::{date::WorkingDays, text::ascii_code, time::Timestamp},
     plans::Basis,
 };
@@ -172,18 +171,6 @@ pub fn check_period(period: &Period, calendar: &WorkingDays) -> Result<()> {
         return Err(Error::fields(Code::DueTooEarly, vec![FieldError::new("/due_at", Code::DueTooEarly)]));
     }
     Ok(())
-}
-
-/// Whether an assignment of this frequency owes a figure in a period of this kind. Not due is not missing.
-#[must_use]
-pub const fn is_due(frequency: Frequency, kind: PeriodKind, mandatory: bool) -> bool {
-    use PeriodKind::{HalfYear, Month, Quarter, Year};
-    match frequency {
-        Frequency::Monthly => matches!(kind, Month | Year),
-        Frequency::Quarterly => mandatory && matches!(kind, Quarter | HalfYear | Year),
-        Frequency::HalfYearly => matches!(kind, HalfYear | Year),
-        Frequency::Yearly => matches!(kind, Year),
-    }
 }
 
 #[cfg(test)]

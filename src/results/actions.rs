@@ -9,7 +9,7 @@ use super::{
 use crate::{
     db::AnyConnection,
     error::Result,
-    items::{self, Frequency, ItemId, ItemKind, Target},
+    items::{self, ItemId, ItemKind, Target},
     kernel::time::Timestamp,
     periods::{self, Period},
 };
@@ -34,7 +34,7 @@ pub fn summarise(
     }
     let before = previous.as_ref().map_or(period.id, |previous| previous.id);
     let sums = store::sum_figures(connection, basis, [period.id, before])?;
-    let expected = store::count_expected(connection, &period, due_frequencies(&period))?;
+    let expected = store::count_expected(connection, period.id)?;
     let nothing = Sums::default();
     let (indicators, headings): (Vec<_>, Vec<_>) =
         measured.into_iter().partition(|item| item.kind == ItemKind::Indicator);
@@ -60,13 +60,4 @@ pub fn summarise(
         })
         .collect();
     Ok(Summary { plan_id: period.plan_id, period, previous, basis, as_of, leaves, sections })
-}
-
-/// The frequencies at which a figure is due in this period.
-fn due_frequencies(period: &Period) -> Vec<Frequency> {
-    Frequency::ALL
-        .iter()
-        .copied()
-        .filter(|frequency| periods::rules::is_due(*frequency, period.kind, period.mandatory))
-        .collect()
 }

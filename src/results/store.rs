@@ -3,8 +3,7 @@
 use std::collections::HashMap;
 
 use diesel::{
-    BoolExpressionMethods, ExpressionMethods, JoinOnDsl, QueryDsl, QueryableByName, RunQueryDsl,
-    SelectableHelper,
+    ExpressionMethods, QueryDsl, QueryableByName, RunQueryDsl, SelectableHelper,
     dsl::count_star,
     sql_query,
     sql_types::{BigInt, Nullable, Text},
@@ -14,11 +13,11 @@ use super::model::{FigureBasis, Sums};
 use crate::{
     db::AnyConnection,
     error::Result,
-    items::{Frequency, ItemId, ItemKind, Obligation, PlanItem},
+    items::{ItemId, ItemKind, Obligation, PlanItem},
     kernel::number::Quantity,
-    periods::{Period, PeriodId},
+    periods::PeriodId,
     plans::PlanId,
-    schema::{assignments, plan_items, units},
+    schema::{owed_figures, plan_items},
 };
 
 #[derive(QueryableByName)]
@@ -86,22 +85,16 @@ pub(super) fn sum_figures(
     Ok(sums)
 }
 
-/// How many units owe each leaf in a period: those that must, at one of these frequencies, and exist at its end.
+/// How many units owe each leaf in a period: those that must.
 pub(super) fn count_expected(
     connection: &mut AnyConnection,
-    period: &Period,
-    frequencies: Vec<Frequency>,
+    period_id: PeriodId,
 ) -> Result<HashMap<ItemId, i64>> {
-    let rows: Vec<(ItemId, i64)> = assignments::table
-        .inner_join(plan_items::table.on(plan_items::id.eq(assignments::item_id)))
-        .inner_join(units::table.on(units::id.eq(assignments::unit_id)))
-        .filter(plan_items::plan_id.eq(period.plan_id))
-        .filter(assignments::obligation.eq(Obligation::Must))
-        .filter(assignments::frequency.eq_any(frequencies))
-        .filter(units::active_from.le(period.data_to))
-        .filter(units::active_to.is_null().or(units::active_to.ge(period.data_to)))
-        .group_by(assignments::item_id)
-        .select((assignments::item_id, count_star()))
+    let rows: Vec<(ItemId, i64)> = owed_figures::table
+        .filter(owed_figures::period_id.eq(period_id))
+        .filter(owed_figures::obligation.eq(Obligation::Must))
+        .group_by(owed_figures::item_id)
+        .select((owed_figures::item_id, count_star()))
         .load(connection)?;
     Ok(rows.into_iter().collect())
 }

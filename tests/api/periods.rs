@@ -97,6 +97,31 @@ async fn optional_periods_are_made_when_asked_for(app: App) {
     assert!(ends.is_sorted(), "by cut-off: {ends:?}");
 }
 
+async fn each_frequency_owes_figures_in_its_own_periods(app: App) {
+    let (client, plan) = without_calendar(&app).await;
+    generate(&client, &plan, json!({ "basis": "decree09", "optional": true })).await;
+    let find = format!(
+        "SELECT item_id AS value FROM assignments a JOIN plan_items i ON i.id = a.item_id WHERE i.plan_id = '{plan}' LIMIT 1"
+    );
+    let item = app.sql_text(&find);
+    let months = (1..=12).map(|month| format!("2026-{month:02}")).chain(["2026-Y".to_owned()]).collect();
+    let named = |codes: &[&str]| codes.iter().map(|code| format!("2026-{code}")).collect();
+    let table: [(&str, Vec<String>); 4] = [
+        ("monthly", months),
+        ("quarterly", named(&["H1", "Q1", "Q3", "Y"])),
+        ("half_yearly", named(&["H1", "Y"])),
+        ("yearly", named(&["Y"])),
+    ];
+    for (frequency, periods) in table {
+        app.sql(&format!("UPDATE assignments SET frequency = '{frequency}' WHERE item_id = '{item}'"));
+        let owed = app.sql_texts(&format!(
+            "SELECT DISTINCT p.code AS value FROM owed_figures o JOIN periods p ON p.id = o.period_id \
+             WHERE o.item_id = '{item}' ORDER BY 1"
+        ));
+        assert_eq!(owed, periods, "{frequency}");
+    }
+}
+
 async fn due_days_keep_clear_of_holidays_and_use_swapped_days(app: App) {
     let (coordinator, plan) = without_calendar(&app).await;
     let periods = generate(&coordinator, &plan, json!({ "basis": "decree09", "optional": true })).await;
@@ -337,6 +362,7 @@ both_databases! {
     decree09_cuts_2026_from_the_15th_to_the_14th,
     the_demos_own_year_is_cut_the_same_way,
     optional_periods_are_made_when_asked_for,
+    each_frequency_owes_figures_in_its_own_periods,
     due_days_keep_clear_of_holidays_and_use_swapped_days,
     building_a_calendar_again_keeps_what_is_there,
     the_bases_of_a_plan_are_never_mixed,

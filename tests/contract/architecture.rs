@@ -39,7 +39,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("items",        &["plans", "units"]),
     ("issuing",      &["items", "plans"]),
     ("imports",      &["items", "plans", "units"]),
-    ("periods",      &["items", "plans"]),
+    ("periods",      &["plans"]),
     ("verdicts",     &["items"]),
     ("submissions",  &["extensions", "items", "periods", "plans", "units", "verdicts"]),
     ("approvals",    &["delegations", "plans", "submissions", "wards"]),

@@ -167,22 +167,3 @@ fn only_times_of_day_are_read() {
         assert!(read_time(text, "/due_time").is_err(), "{text}");
     }
 }
-
-#[test]
-fn not_due_is_not_missing() {
-    use Frequency::{HalfYearly, Monthly, Quarterly, Yearly};
-    use PeriodKind::{Adhoc, HalfYear, Month, NineMonths, Quarter, Year};
-    let table = [
-        (Quarter, true, [false, true, false, false]),
-        (Quarter, false, [false, false, false, false]),
-        (HalfYear, true, [false, true, true, false]),
-        (NineMonths, false, [false, false, false, false]),
-        (Year, true, [true, true, true, true]),
-        (Month, false, [true, false, false, false]),
-        (Adhoc, false, [false, false, false, false]),
-    ];
-    for (kind, mandatory, owed) in table {
-        let found = [Monthly, Quarterly, HalfYearly, Yearly].map(|often| is_due(often, kind, mandatory));
-        assert_eq!(found, owed, "{kind}");
-    }
-}

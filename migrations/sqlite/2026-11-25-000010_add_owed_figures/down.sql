@@ -1,0 +1,4 @@
+DROP VIEW owed_figures;
+DROP TABLE extensions;
+ALTER TABLE assignments DROP COLUMN effective_from;
+ALTER TABLE plan_items DROP COLUMN withdrawn_from;

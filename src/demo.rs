@@ -188,7 +188,7 @@ impl Stage {
         let days: CalendarFile = parse(CALENDAR)?;
         let (ward_id, actors) = console.run_in(connection, |tx| {
             let ward_id = create_ward(tx, file)?;
-            periods::actions::replace_calendar(tx, ward_id, &days.days)?;
+            periods::actions::replace_calendar(tx, ward_id, days.year, &days.days)?;
             let units = unit_ids(tx.connection, ward_id)?;
             let mut actors = HashMap::new();
             for entry in accounts {
@@ -347,9 +347,10 @@ fn act_on(
         reason: step.reason.clone(),
         reason_codes: step.reason_codes.clone(),
         pointers: Vec::new(),
+        not_a_report: false,
         expected_revision: None,
     };
-    approvals::actions::decide(tx, id, new).map(|_| id)
+    approvals::actions::decide(tx, id, &new).map(|_| id)
 }
 
 /// Adds units to a ward, which is created if there is none of that code.

@@ -55,6 +55,17 @@ pub enum ActorKind {
     Anonymous,
 }
 
+/// Authority of a leader or head that the caller holds at this moment (RULES §3, ủy quyền).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Authority {
+    /// Whose it is.
+    pub grantor_id: PrincipalId,
+    /// Unit of that account.
+    pub unit_id: UnitId,
+    /// Those of its roles that can be delegated.
+    pub roles: Vec<Role>,
+}
+
 /// Who acts, as the database knows them at this moment.
 #[derive(Clone, Debug)]
 pub struct Actor {
@@ -68,6 +79,8 @@ pub struct Actor {
     pub unit_id: Option<UnitId>,
     /// Roles of an account.
     pub roles: Vec<Role>,
+    /// What was delegated to the account.
+    pub authorities: Vec<Authority>,
     /// Scopes of a client.
     pub scopes: Vec<Scope>,
     /// Username or client id, as the audit trail shows it.
@@ -96,6 +109,7 @@ impl Actor {
             ward_id: None,
             unit_id: None,
             roles: Vec::new(),
+            authorities: Vec::new(),
             scopes: Vec::new(),
             name: name.to_owned(),
             position: None,

@@ -1,9 +1,9 @@
 //! Who a token's subject is at this moment: read anew on every request, so that a deactivation works at once.
 
-use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl};
+use diesel::{ExpressionMethods, JoinOnDsl, OptionalExtension, QueryDsl, RunQueryDsl, dsl};
 
 use super::{
-    actor::{Actor, ActorKind, Role, Scope},
+    actor::{Actor, ActorKind, Authority, Role, Scope},
     token::Claims,
 };
 use crate::{
@@ -12,25 +12,38 @@ use crate::{
     kernel::{
         id::{PrincipalId, UnitId, WardId},
         json::JsonText,
+        time::Timestamp,
     },
-    schema::{accounts, clients, revoked_tokens},
+    schema::{accounts, clients, delegations, revoked_tokens},
 };
 
 /// The caller that a genuine token names; `None` if it no longer stands for anybody.
 ///
 /// # Errors
 /// When the database fails.
-pub fn find_actor(connection: &mut AnyConnection, claims: &Claims) -> Result<Option<Actor>> {
+pub fn find_actor(connection: &mut AnyConnection, claims: &Claims, now: Timestamp) -> Result<Option<Actor>> {
     let revoked: Option<String> =
         revoked_tokens::table.find(&claims.jti).select(revoked_tokens::jti).first(connection).optional()?;
     let Some(id) = PrincipalId::parse(&claims.sub).filter(|_| revoked.is_none()) else {
         return Ok(None);
     };
-    if claims.client { find_client(connection, id, claims) } else { find_account(connection, id, claims.cv) }
+    if claims.client {
+        find_client(connection, id, claims)
+    } else {
+        find_account(connection, id, claims.cv, now)
+    }
 }
 
-fn find_account(connection: &mut AnyConnection, id: PrincipalId, credentials: i64) -> Result<Option<Actor>> {
-    type Row = (WardId, UnitId, JsonText, String, Option<String>);
+fn find_account(
+    connection: &mut AnyConnection,
+    id: PrincipalId,
+    credentials: i64,
+    now: Timestamp,
+) -> Result<Option<Actor>> {
+    type Row = (WardId, UnitId, JsonText, String, Option<String>, bool);
+    let delegated = delegations::table
+        .filter(delegations::delegate_id.eq(accounts::id))
+        .filter(delegations::ends_at.ge(now));
     let row: Option<Row> = accounts::table
         .filter(accounts::id.eq(id))
         .filter(accounts::active.eq(true))
@@ -41,22 +54,57 @@ fn find_account(connection: &mut AnyConnection, id: PrincipalId, credentials: i6
             accounts::roles,
             accounts::username,
             accounts::position,
+            // Most accounts hold none, and this saves them the second query.
+            dsl::exists(delegated),
         ))
         .first(connection)
         .optional()?;
-    let Some((ward_id, unit_id, roles, name, position)) = row else {
+    let Some((ward_id, unit_id, roles, name, position, delegated)) = row else {
         return Ok(None);
     };
+    let authorities = if delegated { list_authorities(connection, id, unit_id, now)? } else { Vec::new() };
     Ok(Some(Actor {
         kind: ActorKind::Account,
         principal_id: Some(id),
         ward_id: Some(ward_id),
         unit_id: Some(unit_id),
         roles: roles.read::<Vec<Role>>().map_err(Error::internal)?,
+        authorities,
         scopes: Vec::new(),
         name,
         position,
     }))
+}
+
+/// What is delegated to an account now. A head's authority ends where one of the two leaves the unit.
+fn list_authorities(
+    connection: &mut AnyConnection,
+    delegate: PrincipalId,
+    unit_id: UnitId,
+    now: Timestamp,
+) -> Result<Vec<Authority>> {
+    let rows: Vec<(PrincipalId, UnitId, JsonText)> = delegations::table
+        .inner_join(accounts::table.on(accounts::id.eq(delegations::grantor_id)))
+        .filter(delegations::delegate_id.eq(delegate))
+        .filter(delegations::starts_at.le(now))
+        .filter(delegations::ends_at.ge(now))
+        .filter(delegations::revoked_at.is_null())
+        .filter(accounts::active.eq(true))
+        .select((accounts::id, accounts::unit_id, accounts::roles))
+        .order(delegations::id.asc())
+        .limit(20)
+        .load(connection)?;
+    let mut authorities = Vec::with_capacity(rows.len());
+    for (grantor_id, grantor_unit, roles) in rows {
+        let mut roles: Vec<Role> = roles.read().map_err(Error::internal)?;
+        roles.retain(|role| match role {
+            Role::Leader => true,
+            Role::DepartmentHead | Role::SchoolHead => grantor_unit == unit_id,
+            _ => false,
+        });
+        authorities.push(Authority { grantor_id, unit_id: grantor_unit, roles });
+    }
+    Ok(authorities)
 }
 
 fn find_client(connection: &mut AnyConnection, id: PrincipalId, claims: &Claims) -> Result<Option<Actor>> {
@@ -80,6 +128,7 @@ fn find_client(connection: &mut AnyConnection, id: PrincipalId, claims: &Claims)
         ward_id,
         unit_id,
         roles: Vec::new(),
+        authorities: Vec::new(),
         scopes,
         name,
         position: None,

@@ -7,8 +7,9 @@ use super::{
 use crate::{
     audit::Event,
     context::Tx,
+    delegations,
     error::{Code, Error, Faults, Result},
-    kernel::{json::JsonText, text::clean},
+    kernel::{id::PrincipalId, json::JsonText, text::clean},
     plans::PlanStatus,
     submissions::{
         self, Action, Submission, SubmissionId, SubmissionState,
@@ -33,6 +34,8 @@ pub struct NewDecision {
     pub reason_codes: Vec<String>,
     /// Fields at fault.
     pub pointers: Vec<String>,
+    /// Whether what was returned was no report at all.
+    pub not_a_report: bool,
     /// The revision that the person looked at.
     pub expected_revision: Option<i32>,
 }
@@ -40,23 +43,55 @@ pub struct NewDecision {
 /// Decides on a submission.
 ///
 /// # Errors
-/// Not found; `version_stale`, `revision_stale`; `not_your_step`, `acted_before`; `illegal_move` with the legal ones;
-/// `reason_required`; for submitting also `plan_not_issued`, `period_not_open`, `period_closed`,
-/// `content_incomplete`; `concurrent_change`.
-pub fn decide(tx: &mut Tx<'_>, id: SubmissionId, new: NewDecision) -> Result<Decision> {
+/// Not found; `version_stale`; those of [`permit`]; `reason_required` and other faults of the words; for submitting
+/// also `plan_not_issued`, `period_not_open`, `period_closed`, `content_incomplete`; `concurrent_change`.
+pub fn decide(tx: &mut Tx<'_>, id: SubmissionId, new: &NewDecision) -> Result<Decision> {
     let dossier = submissions::actions::get_dossier_for(tx, id)?;
     tx.check_version(dossier.submission.version)?;
+    let permit = permit(tx, &dossier, new)?;
+    check_words(tx, new)?;
+    carry_out(tx, &dossier, new, permit)
+}
+
+/// Leave to make a move.
+pub(super) struct Permit {
+    to_state: SubmissionState,
+    on_behalf_of: Option<PrincipalId>,
+}
+
+/// Asks the rules whether the actor may make this move now.
+///
+/// # Errors
+/// `revision_stale`; `not_your_step`, `delegation_expired`, `acted_before`, `own_work`; `illegal_move` with the legal
+/// ones.
+pub(super) fn permit(tx: &mut Tx<'_>, dossier: &Dossier, new: &NewDecision) -> Result<Permit> {
     if new.expected_revision.is_some_and(|expected| expected != dossier.submission.revision) {
         return Err(Error::new(Code::RevisionStale));
     }
-    let person = Person::of(tx.actor).ok_or_else(|| Error::new(Code::Forbidden))?;
-    let to_state = workflow::may(new.action, &Case::of(&dossier), &person)
-        .map_err(|refusal| refuse(refusal, tx, &dossier))?;
-    check_words(tx, &new)?;
-    if new.action == Action::Submit {
-        check_submitting(tx, &dossier)?;
+    match workflow::may_any(new.action, &Case::of(dossier), &Person::all_of(tx.actor)) {
+        Ok((to_state, person)) => {
+            Ok(Permit { to_state, on_behalf_of: person.behalf.map(|behalf| behalf.grantor) })
+        }
+        Err(refusal) => Err(refuse(refusal, tx, dossier)),
     }
-    let after = moved(tx, &dossier, new.action, to_state);
+}
+
+/// Makes a move that was permitted, with words that were checked.
+///
+/// # Errors
+/// For submitting `plan_not_issued`, `period_not_open`, `period_closed`, `content_incomplete`; `concurrent_change`.
+pub(super) fn carry_out(
+    tx: &mut Tx<'_>,
+    dossier: &Dossier,
+    new: &NewDecision,
+    permit: Permit,
+) -> Result<Decision> {
+    let id = dossier.submission.id;
+    if new.action == Action::Submit {
+        check_submitting(tx, dossier)?;
+    }
+    let after = moved(tx, dossier, new, permit.to_state);
+    let decided_by = tx.actor.principal()?;
     let decision = Decision {
         id: DecisionId::generate(),
         ward_id: dossier.submission.ward_id,
@@ -64,40 +99,49 @@ pub fn decide(tx: &mut Tx<'_>, id: SubmissionId, new: NewDecision) -> Result<Dec
         revision: if new.action == Action::Submit { after.revision } else { dossier.submission.revision },
         action: new.action,
         from_state: dossier.submission.state,
-        to_state,
-        decided_by: person.id,
+        to_state: permit.to_state,
+        decided_by,
         position: tx.actor.position.clone(),
-        unit_id: person.unit,
+        unit_id: tx.actor.unit_id.ok_or_else(|| Error::new(Code::Forbidden))?,
         reason: new.reason.as_deref().map(clean).filter(|reason| !reason.is_empty()),
         reason_codes: JsonText::of(&new.reason_codes),
         pointers: JsonText::of(&new.pointers),
         decided_at: tx.now,
+        on_behalf_of: permit.on_behalf_of,
+        not_a_report: new.not_a_report,
     };
-    let signer = (new.action == Action::Submit).then_some(person.id);
-    submissions::actions::move_submission(tx, &dossier, after, signer)?;
+    let signer = (new.action == Action::Submit).then_some(decided_by);
+    submissions::actions::move_submission(tx, dossier, after, signer)?;
     store::insert_decision(tx.connection, &decision)?;
     tx.record(
         Event::new(new.action.event(), "submission", id)
-            .with("state", to_state)
+            .with("state", permit.to_state)
             .with("revision", decision.revision)
+            .on_behalf_of(decision.on_behalf_of)
             .because(decision.reason.clone()),
     );
     Ok(decision)
 }
 
-fn refuse(refusal: Refusal, tx: &Tx<'_>, dossier: &Dossier) -> Error {
+fn refuse(refusal: Refusal, tx: &mut Tx<'_>, dossier: &Dossier) -> Error {
     let code = match refusal {
-        Refusal::NotYours => Code::NotYourStep,
+        Refusal::NotYours => match tx.actor.principal_id {
+            Some(id) if delegations::actions::has_lapsed(tx.connection, id, tx.now).unwrap_or(false) => {
+                Code::DelegationExpired
+            }
+            _ => Code::NotYourStep,
+        },
         Refusal::ActedBefore => Code::ActedBefore,
+        Refusal::OwnWork => Code::OwnWork,
         Refusal::WrongState => Code::IllegalMove,
     };
     Error::new(code).allowing(submissions::actions::allowed(tx, dossier))
 }
 
 /// The submission as it is after the move.
-fn moved(tx: &Tx<'_>, dossier: &Dossier, action: Action, state: SubmissionState) -> Submission {
+fn moved(tx: &Tx<'_>, dossier: &Dossier, new: &NewDecision, state: SubmissionState) -> Submission {
     let mut after = Submission { state, ..dossier.submission.clone() };
-    match action {
+    match new.action {
         Action::Submit => {
             // Every submit makes a new immutable revision; one that was opened by a reopening has its number already.
             if after.submitted_revision == after.revision {
@@ -107,7 +151,7 @@ fn moved(tx: &Tx<'_>, dossier: &Dossier, action: Action, state: SubmissionState)
             after.verify_unit_id = workflow::verifier_of(dossier);
             if after.first_submitted_at.is_none() {
                 after.first_submitted_at = Some(tx.now);
-                after.on_time = Some(tx.now <= dossier.period.due_at);
+                after.on_time = Some(tx.now <= dossier.limits.due_at);
             }
         }
         Action::Approve => after.approved_revision = Some(after.revision),
@@ -117,6 +161,11 @@ fn moved(tx: &Tx<'_>, dossier: &Dossier, action: Action, state: SubmissionState)
         }
         // The published revision stays the approved one until another is.
         Action::Correct => after.revision += 1,
+        // What was no report was not on time either; the next submitting is the first.
+        Action::Return if new.not_a_report => {
+            after.first_submitted_at = None;
+            after.on_time = None;
+        }
         Action::Withdraw | Action::Verify | Action::Endorse | Action::Return => {}
     }
     after
@@ -131,12 +180,15 @@ fn check_submitting(tx: &Tx<'_>, dossier: &Dossier) -> Result<()> {
         .into_result(Code::ContentIncomplete)
 }
 
-fn check_words(tx: &mut Tx<'_>, new: &NewDecision) -> Result<()> {
+pub(super) fn check_words(tx: &mut Tx<'_>, new: &NewDecision) -> Result<()> {
     let mut faults = Faults::new();
     let reason = new.reason.as_deref().map(clean).unwrap_or_default();
     faults.check_text("/reason", &reason, 0, MAX_REASON);
     if new.action.needs_reason() && reason.is_empty() {
         faults.add("/reason", Code::ReasonRequired);
+    }
+    if new.not_a_report && new.action != Action::Return {
+        faults.add("/not_a_report", Code::NotApplicableHere);
     }
     if new.pointers.len() > MAX_POINTERS {
         faults.add("/pointers", Code::OutOfRange);

@@ -50,4 +50,8 @@ pub struct Decision {
     pub pointers: JsonText,
     /// When.
     pub decided_at: Timestamp,
+    /// Whose authority it was done with, if not the person's own.
+    pub on_behalf_of: Option<PrincipalId>,
+    /// Whether a return said that what was submitted was no report at all.
+    pub not_a_report: bool,
 }

@@ -30,6 +30,8 @@ pub(super) fn insert_decision(connection: &mut AnyConnection, new: &Decision) ->
             d::reason_codes.eq(&new.reason_codes),
             d::pointers.eq(&new.pointers),
             d::decided_at.eq(new.decided_at),
+            d::on_behalf_of.eq(new.on_behalf_of),
+            d::not_a_report.eq(new.not_a_report),
         ))
         .execute(connection)?;
     Ok(())

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::access::Actor;
+use crate::{access::Actor, kernel::id::PrincipalId};
 
 /// Something that happened, before it is chained. Never holds a secret: what it compares are the views people see.
 #[derive(Clone, Debug)]
@@ -20,6 +20,8 @@ pub struct Event {
     pub reason: Option<String>,
     /// Who did it, where the request only now found out.
     pub actor: Option<Actor>,
+    /// Whose authority it was done with, if not the actor's own.
+    pub on_behalf_of: Option<PrincipalId>,
 }
 
 impl Event {
@@ -32,6 +34,7 @@ impl Event {
             changes: json!({}),
             reason: None,
             actor: None,
+            on_behalf_of: None,
         }
     }
 
@@ -55,6 +58,13 @@ impl Event {
         if let Value::Object(changes) = &mut self.changes {
             changes.insert(field.to_owned(), json!({ "after": value }));
         }
+        self
+    }
+
+    /// The same event, done with somebody else's authority.
+    #[must_use]
+    pub const fn on_behalf_of(mut self, grantor: Option<PrincipalId>) -> Self {
+        self.on_behalf_of = grantor;
         self
     }
 

@@ -92,7 +92,7 @@ pub fn append_events(
             actor_id: actor.principal_id,
             actor_name: Some(actor.name.clone()),
             actor_position: actor.position.clone(),
-            on_behalf_of: None,
+            on_behalf_of: event.on_behalf_of,
             unit_id: actor.unit_id,
             subject_kind: event.subject_kind.to_owned(),
             subject_id: event.subject_id,

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use serde::Serialize;
 
 use super::{
@@ -285,24 +285,28 @@ pub fn load_working_days(connection: &mut AnyConnection, ward_id: WardId) -> Res
     Ok(WorkingDays::new(store::list_calendar(connection, ward_id)?))
 }
 
-/// Replaces what the ward's calendar says between the first and the last of these days.
+/// Replaces what the ward's calendar says of a year.
 ///
 /// # Errors
-/// `invalid`, where a day stands twice or its name is empty or too long.
-pub fn replace_calendar(tx: &mut Tx<'_>, ward_id: WardId, days: &[CalendarDay]) -> Result<()> {
+/// `invalid`, where a day stands twice or in another year, or its name is empty or too long.
+pub fn replace_calendar(tx: &mut Tx<'_>, ward_id: WardId, year: i32, days: &[CalendarDay]) -> Result<()> {
     let mut faults = Faults::new();
     let mut seen = HashSet::new();
     for (index, day) in days.iter().enumerate() {
         faults.check_text(&format!("/days/{index}/name"), &day.name, 1, 200);
-        if !seen.insert(day.date) {
-            faults.add(format!("/days/{index}/date"), Code::OutOfRange);
+        if day.date.year() != year || !seen.insert(day.date) {
+            let sentence = text(
+                format!("Mỗi ngày của năm {year} chỉ ghi một lần"),
+                format!("Each day of {year} stands once"),
+            );
+            faults.add_because(format!("/days/{index}/date"), Code::OutOfRange, sentence);
         }
     }
     faults.into_result(Code::Invalid)?;
-    if let (Some(first), Some(last)) = (seen.iter().min(), seen.iter().max()) {
-        store::replace_calendar(tx.connection, ward_id, (*first, *last), days)?;
-    }
-    tx.record(Event::new("ward.calendar_replaced", "ward", ward_id).with("days", days.len()));
+    store::replace_calendar(tx.connection, ward_id, year, days)?;
+    tx.record(
+        Event::new("ward.calendar_replaced", "ward", ward_id).with("year", year).with("days", days.len()),
+    );
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! Periods over HTTP.
 
+mod calendar;
+
 use actix_web::{get, patch, post};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -19,6 +21,7 @@ use crate::{
 
 /// The routes of this file.
 pub fn routes(config: &mut ServiceConfig<'_>) {
+    calendar::routes(config);
     config
         .service(list_periods)
         .service(create_period)

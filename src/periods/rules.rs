@@ -9,6 +9,8 @@ use crate::{
     plans::Basis,
 };
 
+/// Years that a calendar may speak of.
+pub const YEARS: std::ops::RangeInclusive<i32> = 2000..=2200;
 /// Longest code of a period, in characters.
 const MAX_CODE: usize = 35;
 
@@ -149,7 +151,7 @@ pub fn check_period(period: &Period, calendar: &WorkingDays) -> Result<()> {
         faults.add("/code", Code::OutOfRange);
     }
     for (pointer, day) in [("/data_from", period.data_from), ("/data_to", period.data_to)] {
-        if !(2000..=2200).contains(&day.year()) {
+        if !YEARS.contains(&day.year()) {
             faults.add(pointer, Code::OutOfRange);
         }
     }

@@ -171,17 +171,37 @@ pub(super) fn list_calendar(
         .load(connection)?)
 }
 
-/// Replaces the days of a ward from `first` to `last`.
+/// The days of a year that differ from the week's rhythm, by date.
+pub(super) fn list_calendar_days(
+    connection: &mut AnyConnection,
+    ward_id: WardId,
+    year: i32,
+) -> Result<Vec<CalendarDay>> {
+    let rows: Vec<(NaiveDate, bool, String)> = calendar_days::table
+        .filter(calendar_days::ward_id.eq(ward_id))
+        .filter(calendar_days::day.ge(first_day(year)))
+        .filter(calendar_days::day.lt(first_day(year + 1)))
+        .select((calendar_days::day, calendar_days::working, calendar_days::name))
+        .order(calendar_days::day.asc())
+        .load(connection)?;
+    Ok(rows.into_iter().map(|(date, working, name)| CalendarDay { date, working, name }).collect())
+}
+
+fn first_day(year: i32) -> NaiveDate {
+    NaiveDate::from_ymd_opt(year, 1, 1).unwrap_or_default()
+}
+
+/// Replaces the days of a year.
 pub(super) fn replace_calendar(
     connection: &mut AnyConnection,
     ward_id: WardId,
-    (first, last): (NaiveDate, NaiveDate),
+    year: i32,
     days: &[CalendarDay],
 ) -> Result<()> {
     diesel::delete(calendar_days::table)
         .filter(calendar_days::ward_id.eq(ward_id))
-        .filter(calendar_days::day.ge(first))
-        .filter(calendar_days::day.le(last))
+        .filter(calendar_days::day.ge(first_day(year)))
+        .filter(calendar_days::day.lt(first_day(year + 1)))
         .execute(connection)?;
     for day in days {
         diesel::insert_into(calendar_days::table)

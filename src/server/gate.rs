@@ -187,9 +187,10 @@ async fn authenticate(request: &ServiceRequest, services: &Services) -> Result<A
         return Err(refused());
     }
     let claims = services.tokens.verify(token.trim()).ok_or_else(refused)?;
+    let now = services.clock.now();
     services
         .db
-        .read(move |connection| access::store::find_actor(connection, &claims))
+        .read(move |connection| access::store::find_actor(connection, &claims, now))
         .await?
         .ok_or_else(refused)
 }

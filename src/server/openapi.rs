@@ -211,9 +211,9 @@ fn add_parameters(path: &str, method: &str, operation: &mut Map<String, Value>) 
     }
 }
 
-/// Whether a change of this path names the version it read. The caller's own password has none.
+/// Whether a change of this path names the version it read. The caller's own password and a year's calendar have none.
 fn needs_version(path: &str) -> bool {
-    !path.starts_with("/api/v1/me")
+    !path.starts_with("/api/v1/me") && !path.starts_with("/api/v1/calendar")
 }
 
 fn add_answer_headers(method: &str, permission: Permission, responses: &mut Map<String, Value>) {

@@ -163,8 +163,9 @@ pub fn issue_to_client(ctx: &Ctx, client: &Client, scopes: &[Scope]) -> Result<T
 pub async fn revoke(ctx: &Ctx, token: &str) -> Result<()> {
     let now = Clock::real_now();
     if let Some(claims) = ctx.services.tokens.verify(token) {
-        let found =
-            ctx.read(move |c| Ok(crate::access::store::find_actor(c, &claims)?.map(|a| (a, claims)))).await?;
+        let found = ctx
+            .read(move |c| Ok(crate::access::store::find_actor(c, &claims, now)?.map(|a| (a, claims))))
+            .await?;
         let Some((actor, claims)) = found else { return Ok(()) };
         return acting_as(ctx, actor)
             .write_value(move |tx| {

@@ -6,7 +6,7 @@ use super::{
     rules, store, workflow,
 };
 use crate::{
-    access::{Role, Scope},
+    access::{Actor, Role, Scope},
     audit::Event,
     context::Tx,
     db::AnyConnection,
@@ -187,6 +187,55 @@ pub fn get_dossier(
     id: SubmissionId,
 ) -> Result<Dossier> {
     store::find_dossier(connection, visibility, id)?.ok_or_else(Error::not_found)
+}
+
+/// Which submissions are meant by a decision about many.
+#[derive(Clone, Debug)]
+pub enum Selection {
+    /// These.
+    Ids(Vec<SubmissionId>),
+    /// Those of a period that wait for this move.
+    Waiting {
+        /// The move.
+        action: workflow::Action,
+        /// Period: id or code.
+        period: String,
+        /// Plan: id or year.
+        plan: Option<String>,
+        /// Field of the leaves.
+        field: Option<items::Field>,
+        /// Unit: id or code.
+        unit: Option<String>,
+        /// More than this is refused.
+        most: usize,
+    },
+}
+
+/// The submissions of a selection that the caller may know of, oldest first. Few queries, whatever their number.
+///
+/// # Errors
+/// `too_many_rows`.
+pub fn select_submissions(
+    connection: &mut AnyConnection,
+    actor: &Actor,
+    selection: &Selection,
+) -> Result<Vec<Dossier>> {
+    let visibility = Visibility::of(actor)?;
+    match selection {
+        Selection::Ids(ids) => store::list_dossiers(connection, &visibility, ids),
+        Selection::Waiting { action, period, plan, field, unit, most } => {
+            let filter = store::Filter {
+                period: Some(period.clone()),
+                plan: plan.clone(),
+                field: *field,
+                unit: unit.clone(),
+                waiting_for: Some(store::WaitingFor { action: *action, unit: actor.unit_id }),
+                ..store::Filter::default()
+            };
+            let found = store::list_waiting(connection, &visibility, &filter, *most + 1)?;
+            if found.len() > *most { Err(Error::new(Code::TooManyRows)) } else { Ok(found) }
+        }
+    }
 }
 
 /// [`get_dossier`] for the actor of a transaction.

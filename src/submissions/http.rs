@@ -12,6 +12,7 @@ use super::{
     view::{RevisionView, SubmissionView},
 };
 use crate::{
+    access::Role,
     context::{Answer, Ctx, Tx},
     error::{Code, Error, Result},
     http::{Body, HttpResult, Id, Query, extract::page_request},
@@ -105,6 +106,7 @@ pub async fn list_submissions(ctx: Ctx, query: Query<ListSubmissions>) -> HttpRe
         awaiting: query.awaiting.map(|_| awaiting_caller(&ctx)).transpose()?,
         late: query.late,
         updated_since: query.updated_since,
+        waiting_for: None,
         q: query.q,
     };
     let now = ctx.services.clock.now();
@@ -114,7 +116,10 @@ pub async fn list_submissions(ctx: Ctx, query: Query<ListSubmissions>) -> HttpRe
 
 fn awaiting_caller(ctx: &Ctx) -> Result<Awaiting> {
     let unit = ctx.actor.unit_id.ok_or_else(Error::not_found)?;
-    Ok(Awaiting { person: ctx.actor.principal()?, unit, roles: ctx.actor.roles.clone() })
+    let delegated = ctx.actor.authorities.iter().flat_map(|authority| authority.roles.iter().copied());
+    let roles = ctx.actor.roles.iter().copied().chain(delegated).collect();
+    let leads = ctx.actor.has_role(Role::Leader);
+    Ok(Awaiting { person: ctx.actor.principal()?, unit, roles, leads })
 }
 
 /// A new draft.

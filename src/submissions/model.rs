@@ -5,6 +5,7 @@ use diesel::{Queryable, Selectable};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    extensions::rules::Limits,
     id_type,
     items::{ItemId, PlanItem, Target},
     kernel::{
@@ -224,6 +225,8 @@ pub struct Dossier {
     pub targets: Vec<Target>,
     /// The period.
     pub period: Period,
+    /// Until when this unit's figures are on time and taken, extensions included.
+    pub limits: Limits,
     /// Where the plan stands.
     pub plan_status: PlanStatus,
     /// Code of the owner unit.

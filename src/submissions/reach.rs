@@ -32,7 +32,9 @@ impl Visibility {
         let machine = actor.has_scope(Scope::SubmissionsWrite);
         Ok(Self {
             ward_id: actor.ward()?,
-            all: actor.has_any(&[Role::Leader, Role::Coordinator, Role::Auditor]),
+            // Whoever decides with a leader's authority sees what the leader sees.
+            all: actor.has_any(&[Role::Leader, Role::Coordinator, Role::Auditor])
+                || actor.authorities.iter().any(|authority| authority.roles.contains(&Role::Leader)),
             own_unit: actor.unit_id.filter(|_| department || school || machine),
             tracked_unit: actor.unit_id.filter(|_| department),
             approved: actor.has_role(Role::Supervisor),

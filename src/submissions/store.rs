@@ -7,10 +7,10 @@ use std::collections::HashMap;
 use diesel::{
     BoolExpressionMethods, ExpressionMethods, JoinOnDsl, NullableExpressionMethods, OptionalExtension,
     QueryDsl, RunQueryDsl, SelectableHelper, dsl,
-    helper_types::{Eq, InnerJoinOn},
+    helper_types::{AsSelect, Eq, InnerJoinOn},
 };
 
-pub(super) use self::filter::{Awaiting, Filter};
+pub(super) use self::filter::{Awaiting, Filter, WaitingFor};
 use self::filter::{narrow, narrow_to_awaiting};
 use super::{
     model::{Dossier, Revision, Submission, SubmissionId, SubmissionState},
@@ -19,6 +19,7 @@ use super::{
 use crate::{
     db::{AnyConnection, MultiBackend, is_unique_violation},
     error::{Code, Error, Result},
+    extensions::{self, Extension, rules::limits},
     items::{ItemId, PlanItem, Target},
     kernel::{
         id::{PrincipalId, UnitId, WardId},
@@ -48,6 +49,16 @@ fn joined() -> Joined {
         .inner_join(periods::table.on(periods::id.eq(submissions::period_id)))
         .inner_join(plans::table.on(plans::id.eq(submissions::plan_id)))
         .inner_join(units::table.on(units::id.eq(submissions::unit_id)))
+}
+
+fn columns() -> (
+    AsSelect<Submission, MultiBackend>,
+    AsSelect<PlanItem, MultiBackend>,
+    AsSelect<Period, MultiBackend>,
+    plans::status,
+    units::code,
+) {
+    (Submission::as_select(), PlanItem::as_select(), Period::as_select(), plans::status, units::code)
 }
 
 /// The rows that this caller may know of (RULES §2).
@@ -88,17 +99,8 @@ pub(super) fn list_submissions(
         let after = SubmissionId::parse(after).ok_or_else(|| Error::new(Code::InvalidCursor))?;
         query = query.filter(submissions::id.lt(after));
     }
-    let rows: Vec<Row> = query
-        .select((
-            Submission::as_select(),
-            PlanItem::as_select(),
-            Period::as_select(),
-            plans::status,
-            units::code,
-        ))
-        .order(submissions::id.desc())
-        .limit(page.fetch())
-        .load(connection)?;
+    let rows: Vec<Row> =
+        query.select(columns()).order(submissions::id.desc()).limit(page.fetch()).load(connection)?;
     let page = page.page(rows, |(submission, ..)| submission.id.to_string());
     let next_cursor = page.next_cursor;
     Ok(Page { items: complete(connection, page.items)?, next_cursor })
@@ -110,18 +112,38 @@ pub(super) fn find_dossier(
     visibility: &Visibility,
     id: SubmissionId,
 ) -> Result<Option<Dossier>> {
-    let row: Option<Row> = visible(visibility)
-        .filter(submissions::id.eq(id))
-        .select((
-            Submission::as_select(),
-            PlanItem::as_select(),
-            Period::as_select(),
-            plans::status,
-            units::code,
-        ))
-        .first(connection)
-        .optional()?;
+    let row: Option<Row> =
+        visible(visibility).filter(submissions::id.eq(id)).select(columns()).first(connection).optional()?;
     Ok(complete(connection, row.into_iter().collect())?.pop())
+}
+
+/// Those of these submissions that the caller may know of, oldest first.
+pub(super) fn list_dossiers(
+    connection: &mut AnyConnection,
+    visibility: &Visibility,
+    ids: &[SubmissionId],
+) -> Result<Vec<Dossier>> {
+    let rows: Vec<Row> = visible(visibility)
+        .filter(submissions::id.eq_any(ids))
+        .select(columns())
+        .order(submissions::id.asc())
+        .load(connection)?;
+    complete(connection, rows)
+}
+
+/// Those that wait for a move, oldest first.
+pub(super) fn list_waiting(
+    connection: &mut AnyConnection,
+    visibility: &Visibility,
+    filter: &Filter,
+    most: usize,
+) -> Result<Vec<Dossier>> {
+    let rows: Vec<Row> = narrow(visible(visibility), filter)
+        .select(columns())
+        .order(submissions::id.asc())
+        .limit(i64::try_from(most).unwrap_or(i64::MAX))
+        .load(connection)?;
+    complete(connection, rows)
 }
 
 /// What stands around the rows of a page: one query each, whatever their number.
@@ -129,6 +151,7 @@ struct Surroundings {
     targets: HashMap<ItemId, Vec<Target>>,
     drafters: HashMap<SubmissionId, Vec<PrincipalId>>,
     actors: HashMap<SubmissionId, Vec<PrincipalId>>,
+    extensions: HashMap<(PeriodId, UnitId), Vec<Extension>>,
     standing_office_id: Option<UnitId>,
 }
 
@@ -149,6 +172,9 @@ fn load_surroundings(connection: &mut AnyConnection, ward_id: WardId, rows: &[Ro
         .filter(decisions::revision.eq(submissions::revision))
         .select((decisions::submission_id, decisions::decided_by))
         .load(connection)?;
+    let periods: Vec<PeriodId> = rows.iter().map(|(submission, ..)| submission.period_id).collect();
+    let owners: Vec<UnitId> = rows.iter().map(|(submission, ..)| submission.unit_id).collect();
+    let extensions = extensions::actions::list_extensions_of(connection, &periods, &owners)?;
     let standing_office_id = units::table
         .filter(units::ward_id.eq(ward_id))
         .filter(units::is_standing_office.eq(true))
@@ -159,6 +185,7 @@ fn load_surroundings(connection: &mut AnyConnection, ward_id: WardId, rows: &[Ro
         targets: group(targets.into_iter().map(|target| (target.item_id, target))),
         drafters: group(drafters),
         actors: group(actors),
+        extensions: group(extensions.into_iter().map(|more| ((more.period_id, more.unit_id), more))),
         standing_office_id,
     })
 }
@@ -177,6 +204,10 @@ fn complete(connection: &mut AnyConnection, rows: Vec<Row>) -> Result<Vec<Dossie
             targets: around.targets.get(&item.id).cloned().unwrap_or_default(),
             drafters: around.drafters.remove(&submission.id).unwrap_or_default(),
             actors: around.actors.remove(&submission.id).unwrap_or_default(),
+            limits: limits(
+                &period,
+                around.extensions.get(&(period.id, submission.unit_id)).into_iter().flatten(),
+            ),
             tracked_by_standing_office: office.is_some() && item.tracking_unit_id == office,
             standing_office_id: office,
             submission,

@@ -94,16 +94,35 @@ pub struct Person<'a> {
     pub id: PrincipalId,
     /// The unit it belongs to.
     pub unit: UnitId,
-    /// The roles it holds.
+    /// The roles it acts in.
     pub roles: &'a [Role],
+    /// Whose authority that is, if not its own.
+    pub behalf: Option<Behalf>,
+}
+
+/// Delegated authority (ủy quyền).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Behalf {
+    /// Whose authority it is.
+    pub grantor: PrincipalId,
+    /// The unit that the delegate itself belongs to.
+    pub own_unit: UnitId,
 }
 
 impl<'a> Person<'a> {
-    /// The person behind a caller; none for machines, who decide nothing.
+    /// The person behind a caller, first in its own right, then with each authority that was delegated to it; none for
+    /// machines, who decide nothing.
     #[must_use]
-    pub fn of(actor: &'a Actor) -> Option<Self> {
-        Some(Self { id: actor.principal_id?, unit: actor.unit_id?, roles: &actor.roles })
-            .filter(|person| !person.roles.is_empty())
+    pub fn all_of(actor: &'a Actor) -> Vec<Self> {
+        let (Some(id), Some(unit)) = (actor.principal_id, actor.unit_id) else { return Vec::new() };
+        let own = Self { id, unit, roles: &actor.roles, behalf: None };
+        let delegated = actor.authorities.iter().map(|authority| Self {
+            id,
+            unit: authority.unit_id,
+            roles: &authority.roles,
+            behalf: Some(Behalf { grantor: authority.grantor_id, own_unit: unit }),
+        });
+        std::iter::once(own).chain(delegated).filter(|person| !person.roles.is_empty()).collect()
     }
 
     fn has(&self, role: Role) -> bool {
@@ -120,6 +139,8 @@ pub enum Refusal {
     WrongState,
     /// The person wrote, signed or reviewed this revision already.
     ActedBefore,
+    /// A delegate does not act on own work, nor on that of the own unit.
+    OwnWork,
 }
 
 impl<'a> Case<'a> {
@@ -206,16 +227,45 @@ pub fn may(action: Action, case: &Case<'_>, person: &Person<'_>) -> Result<Submi
         return Err(Refusal::WrongState);
     }
     let is_review = matches!(action, Action::Verify | Action::Endorse | Action::Approve | Action::Return);
-    if is_review && (case.drafters.contains(&person.id) || case.actors.contains(&person.id)) {
+    let has_a_hand = |id: &PrincipalId| case.drafters.contains(id) || case.actors.contains(id);
+    if is_review && has_a_hand(&person.id) {
         return Err(Refusal::ActedBefore);
+    }
+    if let Some(behalf) = person.behalf {
+        let signs = matches!(action, Action::Submit | Action::Withdraw);
+        let own = case.drafters.contains(&person.id) || (!signs && case.owner == behalf.own_unit);
+        // Nor may the grantor act twice, through another's hand.
+        if own || (is_review && has_a_hand(&behalf.grantor)) {
+            return Err(Refusal::OwnWork);
+        }
     }
     Ok(state)
 }
 
-/// Every move that this person may make now.
+/// [`may`] for a caller who may act in several rights: the first that allows it decides.
+///
+/// # Errors
+/// The refusal that comes nearest: that a step belongs to others only where no right says more.
+pub fn may_any<'p, 'a>(
+    action: Action,
+    case: &Case<'_>,
+    persons: &'p [Person<'a>],
+) -> Result<(SubmissionState, &'p Person<'a>), Refusal> {
+    let mut nearest = Refusal::NotYours;
+    for person in persons {
+        match may(action, case, person) {
+            Ok(state) => return Ok((state, person)),
+            Err(refusal) if nearest == Refusal::NotYours => nearest = refusal,
+            Err(_) => {}
+        }
+    }
+    Err(nearest)
+}
+
+/// Every move that a caller with these rights may make now.
 #[must_use]
-pub fn allowed_actions(case: &Case<'_>, person: &Person<'_>) -> Vec<Action> {
-    Action::ALL.iter().copied().filter(|action| may(*action, case, person).is_ok()).collect()
+pub fn allowed_actions(case: &Case<'_>, persons: &[Person<'_>]) -> Vec<Action> {
+    Action::ALL.iter().copied().filter(|action| may_any(*action, case, persons).is_ok()).collect()
 }
 
 /// The unit that will verify: none where the tracking unit is the standing office or the owner itself.
@@ -237,7 +287,7 @@ pub fn check_period(dossier: &Dossier, now: Timestamp) -> Result<()> {
     if submission.submitted_revision > 0 && submission.revision > submission.submitted_revision {
         return Ok(());
     }
-    check_window(dossier.period.opens_at, dossier.period.hard_close_at, now)
+    check_window(dossier.period.opens_at, dossier.limits.closes_at, now)
 }
 
 /// Whether the period takes submissions now (RULES §4); opening and closing times are inclusive.

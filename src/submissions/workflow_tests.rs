@@ -44,7 +44,7 @@ impl Ward {
 }
 
 fn person(unit: UnitId, roles: &[Role]) -> Person<'_> {
-    Person { id: PrincipalId::generate(), unit, roles }
+    Person { id: PrincipalId::generate(), unit, roles, behalf: None }
 }
 
 /// The table of RULES §3: from which states an action is legal, with and without a verify step.
@@ -121,7 +121,7 @@ fn the_verify_step_falls_away_where_there_is_no_verifier() {
     let case = ward.case(SubmissionState::Submitted, false, &[], &[]);
     assert_eq!(case.step(), Step::Endorse);
     assert_eq!(may(Action::Endorse, &case, &coordinator), Ok(SubmissionState::Endorsed));
-    assert_eq!(allowed_actions(&case, &coordinator), [Action::Endorse, Action::Return]);
+    assert_eq!(allowed_actions(&case, &[coordinator]), [Action::Endorse, Action::Return]);
 }
 
 #[test]

@@ -42,7 +42,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("periods",      &["plans"]),
     ("verdicts",     &["items"]),
     ("submissions",  &["extensions", "items", "periods", "plans", "units", "verdicts"]),
-    ("approvals",    &["delegations", "plans", "submissions", "wards"]),
+    ("approvals",    &["delegations", "items", "plans", "submissions", "wards"]),
     ("results",      &["items", "periods", "plans", "submissions", "units", "verdicts"]),
     ("publications", &["items", "periods", "plans", "results", "submissions", "verdicts", "wards"]),
     ("public",       &["items", "periods", "plans", "publications", "results", "verdicts", "wards"]),

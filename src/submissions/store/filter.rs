@@ -5,7 +5,10 @@ use diesel::{
     TextExpressionMethods, dsl,
 };
 
-use super::{super::model::SubmissionState, Boxed};
+use super::{
+    super::{model::SubmissionState, workflow::Action},
+    Boxed,
+};
 use crate::{
     access::Role,
     items::Field,
@@ -29,7 +32,15 @@ pub(in crate::submissions) struct Filter {
     pub awaiting: Option<Awaiting>,
     pub late: Option<bool>,
     pub updated_since: Option<Timestamp>,
+    pub waiting_for: Option<WaitingFor>,
     pub q: Option<String>,
+}
+
+/// A move that is wanted, and the unit of whoever wants to make it.
+#[derive(Debug)]
+pub(in crate::submissions) struct WaitingFor {
+    pub action: Action,
+    pub unit: Option<UnitId>,
 }
 
 /// Whose next act is wanted.
@@ -37,7 +48,10 @@ pub(in crate::submissions) struct Filter {
 pub(in crate::submissions) struct Awaiting {
     pub person: PrincipalId,
     pub unit: UnitId,
+    /// Its own roles and those delegated to it.
     pub roles: Vec<Role>,
+    /// Whether it is a leader itself; with a leader's authority it does not approve what its own unit reports.
+    pub leads: bool,
 }
 
 /// Applies the filter.
@@ -72,6 +86,9 @@ pub(super) fn narrow<'q>(mut query: Boxed<'q>, filter: &Filter) -> Boxed<'q> {
     if let Some(since) = filter.updated_since {
         query = query.filter(submissions::updated_at.ge(since));
     }
+    if let Some(waiting) = &filter.waiting_for {
+        query = narrow_to_waiting(query, waiting);
+    }
     if let Some(q) = &filter.q {
         let pattern = text::contains_pattern(&text::search_key(q));
         let code = text::contains_pattern(&text::clean(q));
@@ -80,6 +97,26 @@ pub(super) fn narrow<'q>(mut query: Boxed<'q>, filter: &Filter) -> Boxed<'q> {
         );
     }
     query
+}
+
+/// Only those from which this move leads on: those of the unit where it signs or verifies.
+fn narrow_to_waiting<'q>(query: Boxed<'q>, waiting: &WaitingFor) -> Boxed<'q> {
+    use SubmissionState::{Draft, Endorsed, Returned, Submitted, Verified};
+    let unit = waiting.unit.map_or_else(String::new, |unit| unit.to_string());
+    match waiting.action {
+        Action::Submit => {
+            query.filter(submissions::state.eq_any([Draft, Returned])).filter(submissions::unit_id.eq(unit))
+        }
+        Action::Verify => query
+            .filter(submissions::state.eq(Submitted))
+            .filter(submissions::verify_unit_id.eq(unit).assume_not_null()),
+        Action::Endorse => query.filter(
+            submissions::state
+                .eq(Verified)
+                .or(submissions::state.eq(Submitted).and(submissions::verify_unit_id.is_null())),
+        ),
+        _ => query.filter(submissions::state.eq(Endorsed)),
+    }
 }
 
 /// Only those whose next act is this person's: the step is theirs, and they have no hand in the revision yet.
@@ -100,6 +137,7 @@ pub(super) fn narrow_to_awaiting<'q>(query: Boxed<'q>, awaiting: &Awaiting) -> B
         .filter(decisions::revision.eq(submissions::revision))
         .filter(decisions::decided_by.eq(awaiting.person.to_string()));
     let unit = awaiting.unit;
+    let spared = if awaiting.leads { String::new() } else { unit.to_string() };
     let review = submissions::state
         .eq_any(verify)
         .and(submissions::verify_unit_id.eq(unit).assume_not_null())
@@ -108,7 +146,7 @@ pub(super) fn narrow_to_awaiting<'q>(query: Boxed<'q>, awaiting: &Awaiting) -> B
             .and(submissions::verify_unit_id.is_null())
             .and(submissions::unit_id.ne(unit)))
         .or(submissions::state.eq_any(endorse_verified).and(submissions::unit_id.ne(unit)))
-        .or(submissions::state.eq_any(approve));
+        .or(submissions::state.eq_any(approve).and(submissions::unit_id.ne(spared)));
     query.filter(
         submissions::state
             .eq_any(sign)

@@ -5,6 +5,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use chrono::Datelike;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
@@ -188,7 +189,11 @@ impl Stage {
         let days: CalendarFile = parse(CALENDAR)?;
         let (ward_id, actors) = console.run_in(connection, |tx| {
             let ward_id = create_ward(tx, file)?;
-            periods::actions::replace_calendar(tx, ward_id, days.year, &days.days)?;
+            // The file looks over the year's end, where the year's figures are still on their way.
+            for days in days.days.chunk_by(|one, next| one.date.year() == next.date.year()) {
+                let [first, ..] = days else { continue };
+                periods::actions::replace_calendar(tx, ward_id, first.date.year(), days)?;
+            }
             let units = unit_ids(tx.connection, ward_id)?;
             let mut actors = HashMap::new();
             for entry in accounts {

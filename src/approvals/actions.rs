@@ -14,6 +14,7 @@ use crate::{
     submissions::{
         self, Action, Submission, SubmissionId, SubmissionState,
         model::Dossier,
+        reach::Visibility,
         rules,
         workflow::{self, Case, Person, Refusal},
     },
@@ -46,11 +47,25 @@ pub struct NewDecision {
 /// Not found; `version_stale`; those of [`permit`]; `reason_required` and other faults of the words; for submitting
 /// also `plan_not_issued`, `period_not_open`, `period_closed`, `content_incomplete`; `concurrent_change`.
 pub fn decide(tx: &mut Tx<'_>, id: SubmissionId, new: &NewDecision) -> Result<Decision> {
-    let dossier = submissions::actions::get_dossier_for(tx, id)?;
+    let dossier = match submissions::actions::get_dossier_for(tx, id) {
+        Err(error) if error.code == Code::NotFound && saw_it_as_delegate(tx, id)? => {
+            return Err(Error::new(Code::DelegationExpired));
+        }
+        found => found?,
+    };
     tx.check_version(dossier.submission.version)?;
     let permit = permit(tx, &dossier, new)?;
     check_words(tx, new)?;
     carry_out(tx, &dossier, new, permit)
+}
+
+/// Whether the actor could see a submission of the ward only while holding authority that is over now.
+fn saw_it_as_delegate(tx: &mut Tx<'_>, id: SubmissionId) -> Result<bool> {
+    if !delegations::actions::has_lapsed(tx.connection, tx.actor.principal()?, tx.now)? {
+        return Ok(false);
+    }
+    let whole_ward = Visibility { all: true, ..Visibility::of(tx.actor)? };
+    Ok(submissions::actions::get_dossier(tx.connection, &whole_ward, id).is_ok())
 }
 
 /// Leave to make a move.

@@ -14,8 +14,12 @@
 mod support;
 
 mod audit_events;
+mod bulk_decisions;
+mod calendar;
 mod clients;
 mod decisions;
+mod delegations;
+mod extensions;
 mod health;
 mod items;
 mod manners;

@@ -79,11 +79,14 @@ async fn no_operation_admits_bad_credentials(app: App) {
     expect_rows_of_helpers_only(&app, &before);
 }
 
-/// The walk itself may add machine clients, nothing else.
+/// Tables to which the walk itself adds a row where the demo has none to call with (`calls.rs`).
+const SAMPLES: &[&str] = &["clients", "delegations"];
+
+/// The walk itself may add samples, nothing else.
 #[track_caller]
 fn expect_rows_of_helpers_only(app: &App, before: &BTreeMap<String, Vec<String>>) {
-    let without_clients = before.iter().filter(|(table, _)| *table != "clients");
-    let before = without_clients.map(|(table, rows)| (table.clone(), rows.clone())).collect();
+    let without_samples = before.iter().filter(|(table, _)| !SAMPLES.contains(&table.as_str()));
+    let before = without_samples.map(|(table, rows)| (table.clone(), rows.clone())).collect();
     expect_unchanged(app, &before, "a refused call");
 }
 
@@ -191,7 +194,7 @@ fn is_of_a_ward(operation: &Operation) -> bool {
 }
 
 fn has_id(operation: &Operation) -> bool {
-    operation.path.contains('{')
+    operation.path.contains("{id}")
 }
 
 /// All ids of rows of Long Mỹ.

@@ -63,7 +63,8 @@ const EDGES: &[(&str, &[&str])] = &[
 ];
 
 /// Files over the limit, each with its reason.
-const LONG_FILES: &[(&str, &str)] = &[];
+const LONG_FILES: &[(&str, &str)] =
+    &[("src/schema.rs", "every table and nothing else, to be read from the top")];
 
 /// Functions over the limit, each with its reason.
 const LONG_FUNCTIONS: &[(&str, &str)] = &[];

@@ -130,6 +130,7 @@ fn table_of(segment: &str) -> Option<&'static str> {
         "periods" => "periods",
         "submissions" => "submissions",
         "publications" => "publications",
+        "delegations" => "delegations",
         _ => return None,
     })
 }
@@ -139,7 +140,7 @@ fn sample(app: &App, segment: &str, name: &str) -> String {
     let ward = app.ward("long-my");
     match (segment, name) {
         ("wards", "code") => "long-my".to_owned(),
-        ("plans", "year") => "2026".to_owned(),
+        ("plans" | "calendar", "year") => "2026".to_owned(),
         ("revisions", "n") => "1".to_owned(),
         ("wards", _) => ward,
         ("units", _) => app.unit("KTHTDT"),
@@ -151,6 +152,7 @@ fn sample(app: &App, segment: &str, name: &str) -> String {
         ("submissions", _) => {
             first(app, "submissions", &format!("ward_id = '{ward}' AND submitted_revision > 0"))
         }
+        ("delegations", _) => delegation(app),
         ("publications", _) => {
             first(app, "publications", &format!("ward_id = '{ward}' AND withdrawn_at IS NULL"))
         }
@@ -160,6 +162,24 @@ fn sample(app: &App, segment: &str, name: &str) -> String {
 
 fn first(app: &App, table: &str, which: &str) -> String {
     app.sql_text(&format!("SELECT id AS value FROM {table} WHERE {which} ORDER BY id LIMIT 1"))
+}
+
+/// A delegation of the leader; the demo has none.
+fn delegation(app: &App) -> String {
+    let find = format!("SELECT id AS value FROM delegations WHERE ward_id = '{}'", app.ward("long-my"));
+    if let Some(id) = app.sql_texts(&find).pop() {
+        return id;
+    }
+    let id = cchc::kernel::id::RawId::generate();
+    app.sql(&format!(
+        "INSERT INTO delegations (id, ward_id, grantor_id, delegate_id, starts_at, ends_at, reason, created_at, version) \
+         VALUES ('{id}', '{}', '{}', '{}', '2026-01-01 00:00:00', '2026-12-31 00:00:00', 'Đi công tác', \
+         '2026-01-01 00:00:00', 1)",
+        app.ward("long-my"),
+        app.account("leader"),
+        app.account("leader.deputy"),
+    ));
+    id.to_string()
 }
 
 /// The ward's own machine client; the demo has none.
@@ -206,6 +226,7 @@ fn real(app: &App, key: &str, value: Value, units: &mut dyn Iterator<Item = Stri
             "item_id" => app.item("II.2.k", "indicator").into(),
             "period_id" => app.period("2026-H1").into(),
             "plan_id" => app.plan().into(),
+            "delegate_id" => app.account("leader.deputy").into(),
             _ => Value::Null,
         },
         other => other,

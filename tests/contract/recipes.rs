@@ -38,6 +38,11 @@ const RECIPES: &[(&str, &str)] = &[
     ("POST /api/v1/plans/{id}/periods",          "vhxh.head"),
     ("POST /api/v1/plans/{id}/periods/generate", "vhxh.head"),
     ("PATCH /api/v1/periods/{id}",               "vhxh.head"),
+    ("PUT /api/v1/calendar/{year}",              "vhxh.head"),
+    ("POST /api/v1/periods/{id}/extensions",     "vhxh.head"),
+    ("POST /api/v1/delegations",                 "leader"),
+    ("DELETE /api/v1/delegations/{id}",          "leader"),
+    ("POST /api/v1/decisions/batch",             "leader"),
     ("POST /api/v1/submissions",                 "ktht.staff"),
     ("PATCH /api/v1/submissions/{id}",           "ktht.staff"),
     ("DELETE /api/v1/submissions/{id}",          "ktht.staff"),
@@ -123,6 +128,9 @@ async fn adapt(app: &App, key: &str, call: &mut Prepared) {
         "PATCH /api/v1/submissions/{id}" | "DELETE /api/v1/submissions/{id}" => {
             let id = app.draft_free_figure().await;
             aim(app, call, "/api/v1/submissions/", "submissions", &id);
+        }
+        "POST /api/v1/decisions/batch" => {
+            app.carry_free_figure_to("endorsed").await;
         }
         "POST /api/v1/submissions/{id}/decisions" => {
             let id = app.draft_free_figure().await;

@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, HashMap},
     net::TcpListener,
-    sync::{Mutex, OnceLock, mpsc},
+    sync::{Arc, Mutex, OnceLock, mpsc},
     thread::JoinHandle,
 };
 
@@ -38,7 +38,7 @@ pub struct App {
     pub(super) tokens: Mutex<HashMap<String, String>>,
     handle: ServerHandle,
     thread: Option<JoinHandle<()>>,
-    _database: TestDatabase,
+    database: Arc<TestDatabase>,
 }
 
 /// The parts of a server on this database; hashing passwords costs next to nothing.
@@ -65,7 +65,15 @@ impl App {
 
     /// Like [`App::start`], with another clock.
     pub fn start_at(backend: Backend, clock: Clock) -> Self {
-        let database = TestDatabase::with_demo(backend);
+        Self::over(Arc::new(TestDatabase::with_demo(backend)), backend, clock)
+    }
+
+    /// One more server over the same database, with another clock.
+    pub fn beside(&self, clock: Clock) -> Self {
+        Self::over(Arc::clone(&self.database), self.backend, clock)
+    }
+
+    fn over(database: Arc<TestDatabase>, backend: Backend, clock: Clock) -> Self {
         let services = services_on(database.location.clone(), clock);
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = format!("http://{}", listener.local_addr().expect("an address"));
@@ -78,7 +86,7 @@ impl App {
             tokens: Mutex::default(),
             handle,
             thread: Some(thread),
-            _database: database,
+            database,
         }
     }
 

@@ -1,9 +1,6 @@
 //! Promises about delegation (ủy quyền): dated, to a named account, recorded, and never for own work (RULES §3).
 
-use cchc::{
-    access::Role,
-    kernel::time::{Clock, Timestamp},
-};
+use cchc::access::Role;
 use serde_json::{Value, json};
 
 use crate::support::{App, NewAccount, Reply, both_databases};
@@ -45,10 +42,9 @@ async fn an_absent_leaders_delegate_approves_on_behalf(app: App) {
 async fn an_expired_delegation_is_refused(app: App) {
     let submission = app.carry_free_figure_to("endorsed").await;
     delegate(&app, "leader", "hcc.head", json!({})).await.expect(201);
-    let at = |time: &str| Clock::shifted(Clock::shift_to(Timestamp::parse(time).expect("a time")));
-    let over = app.beside(at("2026-06-20T17:00:02+07:00"));
+    let over = app.at("2026-06-20T17:00:02+07:00");
     decide(&over, "hcc.head", &submission, "approve").await.refused(403, "delegation_expired");
-    let before = app.beside(at("2026-06-20T16:59:30+07:00"));
+    let before = app.at("2026-06-20T16:59:30+07:00");
     decide(&before, "hcc.head", &submission, "approve").await.expect(201);
 }
 

@@ -1,6 +1,5 @@
 //! Promises about more time: who gives it, what it moves, and when it ends (RULES §4).
 
-use cchc::kernel::time::{Clock, Timestamp};
 use serde_json::{Value, json};
 
 use crate::support::{App, Reply, both_databases};
@@ -18,12 +17,6 @@ async fn grant(app: &App, period: &str, until: &str, more: Value) -> Reply {
     coordinator.post(&path(app, period), body).await
 }
 
-/// The same database seen by a server whose clock stands elsewhere.
-fn at(app: &App, time: &str) -> App {
-    let moment = Timestamp::parse(time).expect("a time");
-    app.beside(Clock::shifted(Clock::shift_to(moment)))
-}
-
 async fn submit(app: &App, submission: &str) -> Reply {
     let head = app.sign_in("ktht.head").await;
     app.decide(&head, submission, "submit").await
@@ -31,11 +24,11 @@ async fn submit(app: &App, submission: &str) -> Reply {
 
 async fn a_closed_period_takes_figures_again_only_while_the_extension_lasts(app: App) {
     let submission = app.draft_free_figure().await;
-    let later = at(&app, "2026-07-01T08:00:00+07:00");
+    let later = app.at("2026-07-01T08:00:00+07:00");
     let refused = submit(&later, &submission).await.refused(409, "period_closed");
     assert!(refused.text_at("detail").contains("29/06/2026"), "since when\n{refused}");
     grant(&later, "2026-H1", "2026-07-03T17:00:00+07:00", json!({})).await.expect(201);
-    let ended = at(&app, "2026-07-03T17:00:02+07:00");
+    let ended = app.at("2026-07-03T17:00:02+07:00");
     submit(&ended, &submission).await.refused(409, "period_closed");
     let submitted = submit(&later, &submission).await.expect(201);
     assert_eq!(submitted["submission"]["on_time"], false, "granted after the due time\n{submitted}");
@@ -45,14 +38,14 @@ async fn granted_before_the_due_time_it_moves_the_due_time(app: App) {
     let submission = app.draft_free_figure().await;
     let granted = grant(&app, "2026-H1", "2026-06-22T17:00:00+07:00", json!({})).await.expect(201);
     assert_eq!(granted["moves_due"], true);
-    let later = at(&app, "2026-06-22T16:59:00+07:00");
+    let later = app.at("2026-06-22T16:59:00+07:00");
     let submitted = submit(&later, &submission).await.expect(201);
     assert_eq!(submitted["submission"]["on_time"], true, "{submitted}");
 }
 
 async fn granted_after_the_due_time_it_makes_late_on_time_only_if_it_says_so(app: App) {
     let submission = app.draft_free_figure().await;
-    let later = at(&app, "2026-06-16T08:00:00+07:00");
+    let later = app.at("2026-06-16T08:00:00+07:00");
     let until = "2026-06-18T17:00:00+07:00";
     let plain = grant(&later, "2026-H1", until, json!({})).await.expect(201);
     assert_eq!(plain["moves_due"], false, "{plain}");

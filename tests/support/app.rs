@@ -12,7 +12,7 @@ use cchc::{
     access::{password::Hasher, token::Tokens},
     context::Services,
     db::{Db, Location},
-    kernel::time::Clock,
+    kernel::time::{Clock, Timestamp},
     server::{self, Running, ServerOptions},
 };
 use diesel::{QueryableByName, RunQueryDsl, sql_query, sql_types::Text};
@@ -71,6 +71,12 @@ impl App {
     /// One more server over the same database, with another clock.
     pub fn beside(&self, clock: Clock) -> Self {
         Self::over(Arc::clone(&self.database), self.backend, clock)
+    }
+
+    /// One more server over the same database, at this time.
+    pub fn at(&self, time: &str) -> Self {
+        let time = Timestamp::parse(time).expect("a time");
+        self.beside(Clock::shifted(Clock::shift_to(time)))
     }
 
     fn over(database: Arc<TestDatabase>, backend: Backend, clock: Clock) -> Self {

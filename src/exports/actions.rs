@@ -59,12 +59,7 @@ pub fn read_report(
         basis,
         as_of: now,
         standing_office: office.map(|unit| unit.code),
-        items: summary
-            .leaves
-            .into_iter()
-            .filter(|leaf| is_wanted(leaf.field))
-            .map(indicator_row)
-            .collect(),
+        items: summary.leaves.into_iter().filter(|leaf| is_wanted(leaf.field)).map(indicator_row).collect(),
         tasks: tasks.into_iter().filter(|task| is_wanted(task.field)).collect(),
     })
 }
@@ -112,13 +107,12 @@ fn list_tasks(
         said.entry(figure.item.id).or_default().push(figure);
     }
     let tasks = items::actions::list_leaves(connection, period.plan_id)?;
-    let rows = tasks.into_iter().filter(|item| item.kind == kind).flat_map(|task| {
-        match said.remove(&task.id) {
+    let rows =
+        tasks.into_iter().filter(|item| item.kind == kind).flat_map(|task| match said.remove(&task.id) {
             Some(figures) => figures.into_iter().map(|figure| task_row(&task, Some(figure))).collect(),
             None if visibility.all => vec![task_row(&task, None)],
             None => Vec::new(),
-        }
-    });
+        });
     Ok(rows.collect())
 }
 

@@ -95,7 +95,7 @@ fn write_head(
         None => report.plan_title.clone(),
     };
     let words = [
-        (1, "Đơn vị", report.ward_name.clone()),
+        (1, "Phường, xã", report.ward_name.clone()),
         (2, "Kế hoạch", plan),
         (3, "Kỳ báo cáo", format!("{} ({})", labels::period(report), report.period_code)),
         (6, "Cơ sở số liệu", labels::basis(report.basis).to_owned()),

@@ -114,7 +114,8 @@ fn unit_leaves(
     let visibility = Visibility::of(actor)?;
     let sees_all = visibility.all || visibility.approved || visibility.own_unit == Some(unit_id);
     // Others see what they track, if they track anything at all.
-    let tracked_by = if sees_all { None } else { Some(visibility.tracked_unit.ok_or_else(Error::not_found)?) };
+    let tracked_by =
+        if sees_all { None } else { Some(visibility.tracked_unit.ok_or_else(Error::not_found)?) };
     let basis = rules::basis_of_unit(&visibility, asked)?;
     let mut items: BTreeMap<String, PlanItem> =
         store::list_reported(connection, period.plan_id, unit_id, tracked_by)?
@@ -154,9 +155,8 @@ fn with_targets(
 ) -> Result<Vec<(Leaf, Vec<TargetNeed>)>> {
     let window = plan.basis.and_then(|basis| periods::rules::year_window(basis, plan.year));
     let last_day = window.map_or(period.data_to, |(_, last)| last.max(period.data_to));
-    let cumulative = plan
-        .basis
-        .is_some_and(|basis| periods::rules::is_cumulative(basis, plan.year, period.data_from));
+    let cumulative =
+        plan.basis.is_some_and(|basis| periods::rules::is_cumulative(basis, plan.year, period.data_from));
     let ids: Vec<ItemId> = leaves.iter().map(|leaf| leaf.item_id).collect();
     let mut targets: HashMap<ItemId, Vec<Target>> = HashMap::new();
     for target in items::actions::list_targets(connection, &ids)? {

@@ -128,7 +128,11 @@ impl NeedsView {
             basis: needs.basis,
             as_of: needs.as_of,
             expected_denominator: needs.expected_denominator,
-            items: needs.leaves.into_iter().map(|(leaf, targets)| LeafNeedsView::of(leaf, &targets)).collect(),
+            items: needs
+                .leaves
+                .into_iter()
+                .map(|(leaf, targets)| LeafNeedsView::of(leaf, &targets))
+                .collect(),
         }
     }
 }

@@ -114,8 +114,7 @@ fn with_a_forecast_it_says_what_the_rest_must_bring() {
 
 #[test]
 fn fewer_cases_than_there_are_cannot_be_expected() {
-    let cases =
-        cases_of(&leaf(figures(94, 100)), &target(Comparator::AtLeast, "90"), true).expect("a share");
+    let cases = cases_of(&leaf(figures(94, 100)), &target(Comparator::AtLeast, "90"), true).expect("a share");
     let refused = need(cases, Some(99)).expect_err("fewer than there are");
     assert_eq!(refused.fields.first().map(|fault| fault.code), Some(Code::OutOfRange));
 }

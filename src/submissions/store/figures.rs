@@ -31,13 +31,13 @@ pub(in crate::submissions) fn list_figures(
 ) -> Result<Vec<UnitFigure>> {
     let number = submission_revisions::number.nullable();
     let query = visible(visibility)
-        .inner_join(
-            submission_revisions::table.on(submission_revisions::submission_id.eq(submissions::id)),
-        )
+        .inner_join(submission_revisions::table.on(submission_revisions::submission_id.eq(submissions::id)))
         .filter(submissions::period_id.eq(period_id))
         .filter(plan_items::kind.eq(kind));
     let query = match basis {
-        FigureBasis::Submitted => query.filter(submission_revisions::number.eq(submissions::submitted_revision)),
+        FigureBasis::Submitted => {
+            query.filter(submission_revisions::number.eq(submissions::submitted_revision))
+        }
         FigureBasis::Approved => query.filter(number.eq(submissions::approved_revision)),
         FigureBasis::Published => query.filter(number.eq(submissions::published_revision)),
     };

@@ -125,8 +125,8 @@ async fn figures_of_a_unit_that_one_may_not_know_of_are_not_found(app: App) {
     let tracked = needs(&app, "hcc.staff", "period=2026-Q1&unit=KTHTDT").await.expect(200);
     let codes: Vec<&str> = tracked.items().iter().filter_map(|item| item["code"].as_str()).collect();
     assert!(codes.contains(&"II.2.k") && !codes.contains(&"II.1.a"), "{codes:?}");
-    // The department tracks nothing of the school's.
-    needs(&app, "ktht.head", "period=2026-Q1&unit=TH-THCS").await.refused(404, "not_found");
+    // Mass organisations track nothing of the school's.
+    needs(&app, "mttq.head", "period=2026-Q1&unit=TH-THCS").await.refused(404, "not_found");
     let supervised = needs(&app, "supervisor", "period=2026-H1&unit=KTHTDT&item=II.2.c").await.expect(200);
     assert_eq!(supervised["basis"], "approved");
     assert_eq!(reason(leaf(&supervised, "II.2.c")), "no_data");

@@ -20,21 +20,34 @@ pub struct Office {
 }
 
 impl Office {
-    /// The machine's LibreOffice. Without one it says so once, and fails where one is insisted on.
-    pub fn find() -> Option<Self> {
+    /// The machine's LibreOffice with Calc, for spreadsheets. Without it the test is skipped, which is said once, or
+    /// fails where it is insisted on.
+    pub fn with_calc() -> Option<Self> {
         static SAY: Once = Once::new();
+        Self::with("Calc", "libsclo.so", &SAY)
+    }
+
+    /// Like [`Office::with_calc`], with Writer, for documents.
+    pub fn with_writer() -> Option<Self> {
+        static SAY: Once = Once::new();
+        Self::with("Writer", "libswlo.so", &SAY)
+    }
+
+    /// The first LibreOffice in `PATH` that has this part; distributions package the parts one by one.
+    fn with(part: &str, library: &str, say: &Once) -> Option<Self> {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let program = std::env::split_paths(&path)
             .flat_map(|folder| ["soffice", "libreoffice"].map(|name| folder.join(name)))
-            .find(|file| file.is_file());
+            .filter_map(|link| link.canonicalize().ok())
+            .find(|program| program.with_file_name(library).is_file());
         if program.is_none() {
             assert!(
                 std::env::var("CCHC_TEST_REQUIRE_OFFICE").as_deref() != Ok("1"),
-                "CCHC_TEST_REQUIRE_OFFICE=1, but there is no soffice in PATH"
+                "CCHC_TEST_REQUIRE_OFFICE=1, but no soffice in PATH has {part}"
             );
-            SAY.call_once(|| {
+            say.call_once(|| {
                 // Straight to the real stderr: libtest captures only what is printed by macros.
-                let line = "\nSKIPPED: tests with LibreOffice (install it to run them)\n";
+                let line = format!("\nSKIPPED: tests with LibreOffice {part} (install it to run them)\n");
                 std::io::stderr().write_all(line.as_bytes()).expect("stderr");
             });
         }

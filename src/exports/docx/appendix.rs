@@ -15,15 +15,15 @@ use crate::{items::TargetTier, sheets::vietnamese_date};
 
 /// Columns of the first appendix; 165 mm together.
 const INDICATORS: [(&str, usize); 9] = [
-    ("STT", 9),
-    ("Mã", 17),
-    ("Chỉ tiêu", 41),
-    ("Số liệu", 24),
-    ("Kết quả", 17),
-    ("Kế hoạch", 16),
+    ("STT", 11),
+    ("Mã", 20),
+    ("Chỉ tiêu", 38),
+    ("Số liệu", 22),
+    ("Kết quả", 15),
+    ("Kế hoạch", 15),
+    ("Đánh giá", 15),
+    ("Mức điều hành", 15),
     ("Đánh giá", 14),
-    ("Mức điều hành", 14),
-    ("Đánh giá", 13),
 ];
 
 /// Columns of the second appendix; 165 mm together.

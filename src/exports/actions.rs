@@ -18,7 +18,8 @@ use crate::{
         reach::Visibility,
         view::{TargetView, VerdictView},
     },
-    units, wards,
+    units::{self, model::Unit},
+    wards,
 };
 
 /// The results of a period, on the basis that the caller's summary has.
@@ -37,11 +38,9 @@ pub fn read_report(
     let period = periods::actions::find_period(connection, plan.id, &wanted.period)?
         .ok_or_else(|| Error::field("?period", Code::UnknownReference))?;
     let ward = wards::actions::get_ward(connection, plan.ward_id)?;
-    let office = units::actions::list_ward_units(connection, plan.ward_id)?
-        .into_iter()
-        .find(|unit| unit.is_standing_office);
+    let units = units::actions::list_ward_units(connection, plan.ward_id)?;
     let summary = results::actions::summarise(connection, period.clone(), basis, now)?;
-    let tasks = list_tasks(connection, actor, &period, basis)?;
+    let tasks = list_tasks(connection, actor, &period, basis, &units)?;
     let is_wanted = |field| wanted.field.is_none() || wanted.field == field;
     Ok(Report {
         ward_code: ward.code,
@@ -58,7 +57,7 @@ pub fn read_report(
         data_to: period.data_to,
         basis,
         as_of: now,
-        standing_office: office.map(|unit| unit.code),
+        standing_office: units.into_iter().find(|unit| unit.is_standing_office).map(|unit| unit.code),
         items: summary.leaves.into_iter().filter(|leaf| is_wanted(leaf.field)).map(indicator_row).collect(),
         tasks: tasks.into_iter().filter(|task| is_wanted(task.field)).collect(),
     })
@@ -99,6 +98,7 @@ fn list_tasks(
     actor: &Actor,
     period: &periods::Period,
     basis: FigureBasis,
+    units: &[Unit],
 ) -> Result<Vec<TaskRow>> {
     let visibility = Visibility::of(actor)?;
     let kind = ItemKind::Task;
@@ -109,26 +109,46 @@ fn list_tasks(
     let tasks = items::actions::list_leaves(connection, period.plan_id)?;
     let rows =
         tasks.into_iter().filter(|item| item.kind == kind).flat_map(|task| match said.remove(&task.id) {
-            Some(figures) => figures.into_iter().map(|figure| task_row(&task, Some(figure))).collect(),
-            None if visibility.all => vec![task_row(&task, None)],
+            Some(figures) => figures.into_iter().map(|figure| reported_row(&task, figure)).collect(),
+            None if visibility.all => vec![lone_row(&task, units)],
             None => Vec::new(),
         });
     Ok(rows.collect())
 }
 
-fn task_row(task: &PlanItem, said: Option<UnitFigure>) -> TaskRow {
-    let progress = said.as_ref().and_then(|said| said.content.progress.clone());
-    let unit = said.map(|said| (said.unit_code, said.unit_name)).unzip();
+fn reported_row(task: &PlanItem, said: UnitFigure) -> TaskRow {
+    let progress = said.content.progress;
+    TaskRow {
+        unit_code: Some(said.unit_code),
+        unit_name: Some(said.unit_name),
+        state: progress.as_ref().map(|progress| progress.state),
+        percent: progress.as_ref().map(|progress| progress.percent),
+        product: progress.and_then(|progress| progress.deliverable),
+        ..bare_row(task)
+    }
+}
+
+/// A task on which nobody reported yet, with the unit that leads it.
+fn lone_row(task: &PlanItem, units: &[Unit]) -> TaskRow {
+    let lead = units.iter().find(|unit| Some(unit.id) == task.lead_unit_id);
+    TaskRow {
+        unit_code: lead.map(|unit| unit.code.clone()),
+        unit_name: lead.map(|unit| unit.name.clone()),
+        ..bare_row(task)
+    }
+}
+
+fn bare_row(task: &PlanItem) -> TaskRow {
     TaskRow {
         item_id: task.id,
         code: task.code.clone(),
         title: task.title.clone(),
         field: task.field,
         due_on: task.due_on,
-        unit_code: unit.0,
-        unit_name: unit.1,
-        state: progress.as_ref().map(|progress| progress.state),
-        percent: progress.as_ref().map(|progress| progress.percent),
-        product: progress.and_then(|progress| progress.deliverable),
+        unit_code: None,
+        unit_name: None,
+        state: None,
+        percent: None,
+        product: None,
     }
 }

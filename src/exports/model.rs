@@ -161,10 +161,10 @@ pub struct TaskRow {
     pub field: Option<Field>,
     /// Last day.
     pub due_on: Option<NaiveDate>,
-    /// Code of the unit; `null` where nobody reported yet.
+    /// Code of the unit that reported; where nobody did, of the one that leads it.
     #[schema(example = "KTHTDT")]
     pub unit_code: Option<String>,
-    /// Name of the unit.
+    /// Name of that unit.
     pub unit_name: Option<String>,
     /// State of the task; `null` where nobody reported yet.
     pub state: Option<ProgressState>,
@@ -184,7 +184,7 @@ pub struct ExportResults {
     #[param(example = "2026-H1")]
     pub period: String,
     /// What the file is.
-    #[param(example = "xlsx")]
+    #[param(inline, example = "xlsx")]
     pub format: ExportFormat,
     /// Which revisions, as in the summary: `approved` for those who see the whole ward, who may also ask for
     /// `submitted`; everybody else reads `published`.

@@ -28,7 +28,7 @@ const INDICATORS: [(&str, usize); 9] = [
 
 /// Columns of the second appendix; 165 mm together.
 const TASKS: [(&str, usize); 6] =
-    [("STT", 9), ("Nhiệm vụ", 58), ("Đơn vị thực hiện", 34), ("Hạn", 21), ("Tiến độ", 21), ("Sản phẩm", 22)];
+    [("STT", 11), ("Nhiệm vụ", 56), ("Đơn vị thực hiện", 34), ("Hạn", 21), ("Tiến độ", 21), ("Sản phẩm", 22)];
 
 /// Each appendix on a page of its own.
 pub fn write(report: &Report) -> Vec<Block> {
@@ -69,8 +69,12 @@ fn indicator(number: u32, row: &IndicatorRow) -> Vec<String> {
         (None, columns::Cell::Text(text)) => text,
         (None, _) => row.value.map(labels::number).unwrap_or_default(),
     };
-    let (plan, plan_verdict) = verdict_words(row.verdict(TargetTier::Plan));
-    let (operating, operating_verdict) = verdict_words(row.verdict(TargetTier::Operating));
+    let [(plan, plan_verdict), (operating, operating_verdict)] = [TargetTier::Plan, TargetTier::Operating]
+        .map(|tier| {
+            let (target, verdict) = verdict_words(row.verdict(tier));
+            // In a narrow cell the sign stays with its number.
+            (target.replace("≥ ", "≥\u{A0}").replace("≤ ", "≤\u{A0}"), verdict)
+        });
     vec![
         number.to_string(),
         row.code.clone(),

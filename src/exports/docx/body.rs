@@ -23,7 +23,7 @@ const FIELDS: [Field; 6] = [
 ];
 
 /// To be written by hand.
-const DOTS: &str = "……………………………………………………………………………………………………";
+const DOTS: &str = "…………………………………………………………………………………………………………";
 
 /// Parts I to V.
 pub fn write(report: &Report) -> Vec<Block> {

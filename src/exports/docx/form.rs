@@ -40,6 +40,8 @@ pub mod size {
 
 /// Space above a paragraph of the body, in twentieths of a point: 6 (M).
 const SPACE: u32 = 120;
+/// Space above the text of a cell.
+const CELL_SPACE: u32 = 40;
 /// Line spacing in 240ths of a line: 1.15, within single and 1.5 (M).
 const LINE: i32 = 276;
 /// Indent of a paragraph's first line in millimetres: 10 or 12.7 (M).
@@ -166,7 +168,7 @@ pub fn table(headings: &[(&str, usize)], rows: impl IntoIterator<Item = Vec<Stri
         TableCell::new()
             .width(width(wide), WidthType::Dxa)
             .vertical_align(VAlignType::Center)
-            .add_paragraph(paragraph(text, look.sized(size::SMALL)))
+            .add_paragraph(paragraph(text, Look { before: CELL_SPACE, ..look.sized(size::SMALL) }))
     };
     let head = headings.iter().map(|(title, wide)| cell((*title).to_owned(), *wide, Look::MIDDLE.bold()));
     let head = TableRow::new(head.collect()).cant_split();

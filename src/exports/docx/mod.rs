@@ -16,19 +16,19 @@ use crate::error::{Error, Result};
 
 /// A part of the document.
 enum Block {
-    Paragraph(Paragraph),
-    Table(Table),
+    Paragraph(Box<Paragraph>),
+    Table(Box<Table>),
 }
 
 impl From<Paragraph> for Block {
     fn from(paragraph: Paragraph) -> Self {
-        Self::Paragraph(paragraph)
+        Self::Paragraph(Box::new(paragraph))
     }
 }
 
 impl From<Table> for Block {
     fn from(table: Table) -> Self {
-        Self::Table(table)
+        Self::Table(Box::new(table))
     }
 }
 
@@ -43,8 +43,8 @@ pub fn write(report: &Report) -> Result<Vec<u8>> {
         .chain(signature(report))
         .chain(appendix::write(report));
     let document = blocks.fold(form::document(), |document: Docx, block| match block {
-        Block::Paragraph(paragraph) => document.add_paragraph(paragraph),
-        Block::Table(table) => document.add_table(table),
+        Block::Paragraph(paragraph) => document.add_paragraph(*paragraph),
+        Block::Table(table) => document.add_table(*table),
     });
     let mut bytes = Cursor::new(Vec::new());
     document.pack(&mut bytes).map_err(Error::internal)?;

@@ -89,7 +89,7 @@ pub fn figure(row: &IndicatorRow) -> Option<String> {
 }
 
 /// How many of these indicators have each verdict, and how many figures are in.
-pub fn totals<'r>(rows: &[&'r IndicatorRow]) -> String {
+pub fn totals(rows: &[&IndicatorRow]) -> String {
     let counts: Vec<String> = count_verdicts(rows.iter().copied())
         .into_iter()
         .map(|(verdict, count)| format!("{} {count}", lower_first(labels::verdict(verdict))))

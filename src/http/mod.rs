@@ -3,10 +3,12 @@
 //! A floor of its own below the concepts: their `http.rs` use it, and `server` above them does too.
 
 mod answer;
+mod download;
 pub mod extract;
 pub mod problem;
 
 pub use self::{
+    download::Download,
     extract::{Body, Form, Id, PageQuery, Query, Upload},
     problem::{Problem, ProblemBody},
 };

@@ -109,6 +109,19 @@ fn last_day(basis: Basis, year: i32, month: u32) -> Option<NaiveDate> {
     }
 }
 
+/// First and last day of a year's data on this basis; `None` past the calendar's end.
+#[must_use]
+pub fn year_window(basis: Basis, year: i32) -> Option<(NaiveDate, NaiveDate)> {
+    Some((first_day(basis, year, 1)?, last_day(basis, year, 12)?))
+}
+
+/// Whether a period's figures are those of the year so far: it begins where the year does. The third quarter and the
+/// later months do not (REFERENCE §0, row 4).
+#[must_use]
+pub fn is_cumulative(basis: Basis, year: i32, data_from: NaiveDate) -> bool {
+    year_window(basis, year).is_some_and(|(first, _)| first == data_from)
+}
+
 /// Whether a code is one of those that [`windows`] gives, so that no other period may take it.
 #[must_use]
 pub fn is_regular_code(year: i32, code: &str) -> bool {

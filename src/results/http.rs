@@ -12,9 +12,8 @@ use super::{
     rules,
 };
 use crate::{
-    access::{Actor, Role},
     context::{Answer, Ctx},
-    error::{Code, Error, Result},
+    error::{Code, Error},
     http::{HttpResult, Id, Query},
     items::{Control, Field, ItemId},
     kernel::{
@@ -236,7 +235,7 @@ pub struct GetSummary {
 #[get("/api/v1/plans/{id}/summary")]
 pub async fn get_summary(ctx: Ctx, id: Id<PlanId>, query: Query<GetSummary>) -> HttpResult {
     let (ward_id, query) = (ctx.ward()?, query.0);
-    let basis = basis_for(&ctx.actor, query.basis)?;
+    let basis = rules::basis_for(&ctx.actor, query.basis)?;
     let now = ctx.services.clock.now();
     let summary = ctx
         .read(move |c| {
@@ -247,21 +246,4 @@ pub async fn get_summary(ctx: Ctx, id: Id<PlanId>, query: Query<GetSummary>) -> 
         })
         .await?;
     Ok(Answer::ok(&SummaryView::of(summary))?)
-}
-
-/// What this caller may read: all of the ward's figures, the approved ones, or the published ones (RULES §2, §7).
-fn basis_for(actor: &Actor, asked: Option<FigureBasis>) -> Result<FigureBasis> {
-    let sees = if actor.has_any(&[Role::Leader, Role::Coordinator, Role::Auditor]) {
-        FigureBasis::Submitted
-    } else if actor.has_role(Role::Supervisor) {
-        FigureBasis::Approved
-    } else {
-        FigureBasis::Published
-    };
-    match asked {
-        None => Ok(sees.max(FigureBasis::Approved)),
-        // Declared from the widest to the narrowest.
-        Some(asked) if asked >= sees => Ok(asked),
-        Some(_) => Err(Error::new(Code::Forbidden)),
-    }
 }

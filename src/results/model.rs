@@ -3,28 +3,17 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    items::{Control, Field, ItemId, MeasureKind, Target},
+    items::{Aggregation, Control, Field, ItemId, MeasureKind, Target},
     kernel::{
         number::{Percent, Quantity},
         time::Timestamp,
     },
     periods::Period,
     plans::PlanId,
-    text_enum,
     verdicts::{Figures, Verdict},
 };
 
-text_enum! {
-    /// Which revisions a summary is made of.
-    pub enum FigureBasis {
-        /// Whatever units have signed, reviewed or not.
-        Submitted = "submitted",
-        /// What a leader approved.
-        Approved = "approved",
-        /// What was published.
-        Published = "published",
-    }
-}
+pub use crate::submissions::model::FigureBasis;
 
 /// Units in, of units expected.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -62,6 +51,10 @@ pub struct LeafResult {
     pub sort_path: String,
     /// What is measured.
     pub measure_kind: MeasureKind,
+    /// What is counted.
+    pub measure_unit: Option<String>,
+    /// How units' figures make the ward's.
+    pub aggregation: Option<Aggregation>,
     /// Who can move it.
     pub control: Option<Control>,
     /// All units' figures together.

@@ -1,7 +1,9 @@
 //! How units' figures make the ward's (RULES §5): sums of cases, never averages of percentages.
 
-use super::model::{Coverage, LeafResult, Sums};
+use super::model::{Coverage, FigureBasis, LeafResult, Sums};
 use crate::{
+    access::{Actor, Role},
+    error::{Code, Error, Result},
     items::{MeasureKind, PlanItem, Target, TargetTier},
     kernel::number::Quantity,
     periods::Period,
@@ -59,6 +61,8 @@ pub fn result_of(
         field: item.field,
         sort_path: item.sort_path,
         measure_kind: kind,
+        measure_unit: item.measure_unit,
+        aggregation: item.aggregation,
         control: item.control,
     }
 }
@@ -76,4 +80,24 @@ pub fn section_verdict(sort_path: &str, leaves: &[LeafResult]) -> Option<Verdict
     let below: Vec<Verdict> =
         leaves.iter().filter(|leaf| leaf.sort_path.starts_with(&prefix)).filter_map(plan_verdict).collect();
     (!below.is_empty()).then(|| verdicts::decide_parent(below))
+}
+
+/// What this caller may read: all of the ward's figures, the approved ones, or the published ones (RULES §2, §7).
+///
+/// # Errors
+/// `forbidden` for more than that.
+pub fn basis_for(actor: &Actor, asked: Option<FigureBasis>) -> Result<FigureBasis> {
+    let sees = if actor.has_any(&[Role::Leader, Role::Coordinator, Role::Auditor]) {
+        FigureBasis::Submitted
+    } else if actor.has_role(Role::Supervisor) {
+        FigureBasis::Approved
+    } else {
+        FigureBasis::Published
+    };
+    match asked {
+        None => Ok(sees.max(FigureBasis::Approved)),
+        // Declared from the widest to the narrowest.
+        Some(asked) if asked >= sees => Ok(asked),
+        Some(_) => Err(Error::new(Code::Forbidden)),
+    }
 }

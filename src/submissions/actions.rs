@@ -1,7 +1,7 @@
 //! Writes on submissions: drafting, changing, deleting, and moving them on for approvals.
 
 use super::{
-    model::{Content, Dossier, Submission, SubmissionId, SubmissionState},
+    model::{Content, Dossier, FigureBasis, Submission, SubmissionId, SubmissionState, UnitFigure},
     reach::Visibility,
     rules, store, workflow,
 };
@@ -245,6 +245,22 @@ pub fn select_submissions(
 pub fn get_dossier_for(tx: &mut Tx<'_>, id: SubmissionId) -> Result<Dossier> {
     let visibility = Visibility::of(tx.actor)?;
     get_dossier(tx.connection, &visibility, id)
+}
+
+/// What units said in a period of leaves of this kind, in the revisions of this basis, as far as the caller may know
+/// of their submissions; of all units, or of one.
+///
+/// # Errors
+/// When the database fails.
+pub fn list_figures(
+    connection: &mut AnyConnection,
+    visibility: &Visibility,
+    period_id: PeriodId,
+    kind: ItemKind,
+    unit: Option<UnitId>,
+    basis: FigureBasis,
+) -> Result<Vec<UnitFigure>> {
+    store::list_figures(connection, visibility, period_id, kind, unit, basis)
 }
 
 /// The names of the moves that the actor may make now.

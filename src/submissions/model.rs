@@ -46,6 +46,18 @@ text_enum! {
 }
 
 text_enum! {
+    /// Which revisions a reading takes, from the widest to the narrowest.
+    pub enum FigureBasis {
+        /// Whatever units have signed, reviewed or not.
+        Submitted = "submitted",
+        /// What a leader approved.
+        Approved = "approved",
+        /// What was published.
+        Published = "published",
+    }
+}
+
+text_enum! {
     /// Whether a conditional leaf ("nếu có") applies to the unit (RULES §5).
     pub enum Applicability {
         /// It does.
@@ -239,6 +251,21 @@ pub struct Dossier {
     pub drafters: Vec<PrincipalId>,
     /// Everybody who acted on the revision at hand.
     pub actors: Vec<PrincipalId>,
+}
+
+/// What a unit said of a leaf in a period, in the revision that a basis takes.
+#[derive(Clone, Debug)]
+pub struct UnitFigure {
+    /// The leaf.
+    pub item: PlanItem,
+    /// The unit.
+    pub unit_id: UnitId,
+    /// Code of the unit.
+    pub unit_code: String,
+    /// Name of the unit.
+    pub unit_name: String,
+    /// What it said.
+    pub content: Content,
 }
 
 /// A frozen revision.

@@ -1,5 +1,6 @@
 //! All SQL about submissions. What a caller may see is part of each query, never a filter afterwards.
 
+mod figures;
 mod filter;
 
 use std::collections::HashMap;
@@ -10,8 +11,11 @@ use diesel::{
     helper_types::{AsSelect, Eq, InnerJoinOn},
 };
 
-pub(super) use self::filter::{Awaiting, Filter, WaitingFor};
 use self::filter::{narrow, narrow_to_awaiting};
+pub(super) use self::{
+    figures::list_figures,
+    filter::{Awaiting, Filter, WaitingFor},
+};
 use super::{
     model::{Dossier, Revision, Submission, SubmissionId, SubmissionState},
     reach::Visibility,

@@ -59,7 +59,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("unit_plans",    &["items", "plans", "units"]),
     ("tracking",      &["items", "periods", "plans", "submissions", "units", "approvals"]),
     ("needs",         &["items", "periods", "plans", "results", "submissions", "verdicts"]),
-    ("exports",       &["items", "periods", "plans", "results", "submissions", "units", "verdicts"]),
+    ("exports",       &["items", "periods", "plans", "results", "submissions", "units", "verdicts", "wards"]),
 ];
 
 /// Files over the limit, each with its reason.

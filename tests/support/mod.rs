@@ -13,6 +13,7 @@ mod app;
 mod builders;
 mod client;
 mod database;
+mod office;
 mod principals;
 
 use std::{
@@ -24,6 +25,7 @@ pub use self::{
     app::App,
     client::{Call, Client, Reply},
     database::{Backend, empty_postgres, empty_sqlite},
+    office::Office,
     principals::{DEMO_PASSWORD, NewAccount},
 };
 

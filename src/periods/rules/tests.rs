@@ -167,3 +167,15 @@ fn only_times_of_day_are_read() {
         assert!(read_time(text, "/due_time").is_err(), "{text}");
     }
 }
+
+#[test]
+fn figures_are_the_years_so_far_where_the_period_begins_with_the_year() {
+    for basis in [Basis::Decree09, Basis::Calendar] {
+        let cumulative: Vec<String> = windows(basis, 2026, true)
+            .into_iter()
+            .filter(|window| is_cumulative(basis, 2026, window.data_from))
+            .map(|window| window.code)
+            .collect();
+        assert_eq!(cumulative, ["2026-Q1", "2026-H1", "2026-Y", "2026-9M", "2026-01"], "{basis}");
+    }
+}

@@ -3,10 +3,12 @@
 use super::{
     model::{Content, Dossier, Submission, SubmissionId, SubmissionState},
     reach::Visibility,
-    rules, store, workflow,
+    rules,
+    store::{self, Awaiting},
+    workflow,
 };
 use crate::{
-    access::{Role, Scope},
+    access::{Actor, Role, Scope},
     audit::Event,
     context::Tx,
     db::AnyConnection,
@@ -187,6 +189,32 @@ pub fn get_dossier(
     id: SubmissionId,
 ) -> Result<Dossier> {
     store::find_dossier(connection, visibility, id)?.ok_or_else(Error::not_found)
+}
+
+/// Those of these submissions that the caller may know of. A few queries, whatever their number.
+///
+/// # Errors
+/// When the database fails.
+pub fn list_dossiers(
+    connection: &mut AnyConnection,
+    actor: &Actor,
+    ids: &[SubmissionId],
+) -> Result<Vec<Dossier>> {
+    store::list_dossiers(connection, &Visibility::of(actor)?, ids)
+}
+
+/// Submissions that wait for this person's check or approval, and how many there are: the first by due time. What the
+/// person has yet to sign is not among them.
+///
+/// # Errors
+/// Not found, for a caller without a ward or a unit.
+pub fn list_awaiting_review(
+    connection: &mut AnyConnection,
+    actor: &Actor,
+    limit: i64,
+) -> Result<(Vec<Dossier>, i64)> {
+    let (visibility, awaiting) = (Visibility::of(actor)?, Awaiting::of(actor)?);
+    store::list_awaiting_review(connection, &visibility, &awaiting, limit)
 }
 
 /// [`get_dossier`] for the actor of a transaction.

@@ -102,7 +102,7 @@ pub async fn list_submissions(ctx: Ctx, query: Query<ListSubmissions>) -> HttpRe
         item: query.item,
         field: query.field,
         state: query.state,
-        awaiting: query.awaiting.map(|_| awaiting_caller(&ctx)).transpose()?,
+        awaiting: query.awaiting.map(|_| Awaiting::of(&ctx.actor)).transpose()?,
         late: query.late,
         updated_since: query.updated_since,
         q: query.q,
@@ -110,11 +110,6 @@ pub async fn list_submissions(ctx: Ctx, query: Query<ListSubmissions>) -> HttpRe
     let now = ctx.services.clock.now();
     let page = ctx.read(move |c| store::list_submissions(c, &visibility, &filter, &page)).await?;
     Ok(Answer::ok(&page.map(|dossier| SubmissionView::of(dossier, &ctx.actor, now)))?)
-}
-
-fn awaiting_caller(ctx: &Ctx) -> Result<Awaiting> {
-    let unit = ctx.actor.unit_id.ok_or_else(Error::not_found)?;
-    Ok(Awaiting { person: ctx.actor.principal()?, unit, roles: ctx.actor.roles.clone() })
 }
 
 /// A new draft.

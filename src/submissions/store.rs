@@ -1,6 +1,7 @@
 //! All SQL about submissions. What a caller may see is part of each query, never a filter afterwards.
 
 mod filter;
+mod work;
 
 use std::collections::HashMap;
 
@@ -10,7 +11,10 @@ use diesel::{
     helper_types::{Eq, InnerJoinOn},
 };
 
-pub(super) use self::filter::{Awaiting, Filter};
+pub(super) use self::{
+    filter::{Awaiting, Filter},
+    work::{list_awaiting_review, list_dossiers},
+};
 use self::filter::{narrow, narrow_to_awaiting};
 use super::{
     model::{Dossier, Revision, Submission, SubmissionId, SubmissionState},

@@ -38,6 +38,7 @@ const RECIPES: &[(&str, &str)] = &[
     ("POST /api/v1/plans/{id}/periods",          "vhxh.head"),
     ("POST /api/v1/plans/{id}/periods/generate", "vhxh.head"),
     ("PATCH /api/v1/periods/{id}",               "vhxh.head"),
+    ("POST /api/v1/periods/{id}/reminders",      "vhxh.head"),
     ("POST /api/v1/submissions",                 "ktht.staff"),
     ("PATCH /api/v1/submissions/{id}",           "ktht.staff"),
     ("DELETE /api/v1/submissions/{id}",          "ktht.staff"),

@@ -7,7 +7,8 @@ use diesel::{
 
 use super::{super::model::SubmissionState, Boxed};
 use crate::{
-    access::Role,
+    access::{Actor, Role},
+    error::{Error, Result},
     items::Field,
     kernel::{
         id::{PrincipalId, UnitId},
@@ -38,6 +39,14 @@ pub(in crate::submissions) struct Awaiting {
     pub person: PrincipalId,
     pub unit: UnitId,
     pub roles: Vec<Role>,
+}
+
+impl Awaiting {
+    /// Whose next act is this caller's.
+    pub fn of(actor: &Actor) -> Result<Self> {
+        let unit = actor.unit_id.ok_or_else(Error::not_found)?;
+        Ok(Self { person: actor.principal()?, unit, roles: actor.roles.clone() })
+    }
 }
 
 /// Applies the filter.

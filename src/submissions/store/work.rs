@@ -1,0 +1,67 @@
+//! Submissions as a person's list of work needs them: by id, and those that wait for this person's review.
+
+use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl, SelectableHelper, dsl::count_star};
+
+use super::{
+    super::{
+        model::{Dossier, Submission, SubmissionId, SubmissionState},
+        reach::Visibility,
+    },
+    Boxed, Row, complete,
+    filter::{Awaiting, narrow_to_awaiting},
+    visible,
+};
+use crate::{
+    db::AnyConnection,
+    error::Result,
+    items::PlanItem,
+    periods::Period,
+    schema::{periods, plans, submissions, units},
+};
+
+/// Those of these submissions that the caller may know of.
+pub(in crate::submissions) fn list_dossiers(
+    connection: &mut AnyConnection,
+    visibility: &Visibility,
+    ids: &[SubmissionId],
+) -> Result<Vec<Dossier>> {
+    let rows: Vec<Row> = visible(visibility)
+        .filter(submissions::id.eq_any(ids.to_vec()))
+        .select((
+            Submission::as_select(),
+            PlanItem::as_select(),
+            Period::as_select(),
+            plans::status,
+            units::code,
+        ))
+        .load(connection)?;
+    complete(connection, rows)
+}
+
+/// What waits for this person's check or approval: the first by due time, and how many there are.
+pub(in crate::submissions) fn list_awaiting_review(
+    connection: &mut AnyConnection,
+    visibility: &Visibility,
+    awaiting: &Awaiting,
+    limit: i64,
+) -> Result<(Vec<Dossier>, i64)> {
+    let total = under_review(visibility, awaiting).select(count_star()).first(connection)?;
+    let rows: Vec<Row> = under_review(visibility, awaiting)
+        .select((
+            Submission::as_select(),
+            PlanItem::as_select(),
+            Period::as_select(),
+            plans::status,
+            units::code,
+        ))
+        .order((periods::due_at.asc(), submissions::id.asc()))
+        .limit(limit)
+        .load(connection)?;
+    Ok((complete(connection, rows)?, total))
+}
+
+fn under_review<'q>(visibility: &Visibility, awaiting: &Awaiting) -> Boxed<'q> {
+    use SubmissionState::{Endorsed, Submitted, Verified};
+    let reviewed = submissions::state.eq_any(vec![Submitted, Verified, Endorsed]);
+    narrow_to_awaiting(visible(visibility).filter(reviewed), awaiting)
+}

@@ -11,11 +11,11 @@ use diesel::{
     helper_types::{Eq, InnerJoinOn},
 };
 
+use self::filter::{narrow, narrow_to_awaiting};
 pub(super) use self::{
     filter::{Awaiting, Filter},
     work::{list_awaiting_review, list_dossiers},
 };
-use self::filter::{narrow, narrow_to_awaiting};
 use super::{
     model::{Dossier, Revision, Submission, SubmissionId, SubmissionState},
     reach::Visibility,

@@ -53,8 +53,7 @@ pub fn read_todo(connection: &mut AnyConnection, actor: &Actor, now: Timestamp) 
         let draft = figure.submission_id.and_then(|id| at_hand.get(&id));
         Ok(OwedTaskView::of(figure, draft, now))
     };
-    let (waiting, total) =
-        submissions::actions::list_awaiting_review(connection, actor, SECTION_ROWS)?;
+    let (waiting, total) = submissions::actions::list_awaiting_review(connection, actor, SECTION_ROWS)?;
     let review = |dossier: Dossier| {
         let due_at = dossier.period.due_at;
         ReviewTaskView::of(SubmissionView::of(dossier, actor, now), due_at, now)
@@ -101,8 +100,7 @@ pub fn send_reminders(tx: &mut Tx<'_>, period_id: PeriodId, new: &NewReminder) -
     let message = new.message.as_deref().map(clean);
     check(new, message.as_deref())?;
     let unsubmitted = store::list_unsubmitted(tx.connection, period_id)?;
-    let recipients =
-        rules::choose_recipients(unsubmitted, new.unit_ids.as_deref(), new.item_ids.as_deref())?;
+    let recipients = rules::choose_recipients(unsubmitted, new.unit_ids.as_deref(), new.item_ids.as_deref())?;
     let sent_by = tx.actor.principal()?;
     for recipient in &recipients {
         let items: Vec<Option<ItemId>> = match new.item_ids {

@@ -11,9 +11,7 @@ use crate::{
     items::{ItemId, Obligation},
     kernel::{id::UnitId, time::Timestamp},
     periods::PeriodId,
-    submissions::{
-        Action, Step, SubmissionId, SubmissionState, actions::path_of, view::SubmissionView,
-    },
+    submissions::{Action, Step, SubmissionId, SubmissionState, actions::path_of, view::SubmissionView},
 };
 
 /// A call.

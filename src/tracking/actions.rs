@@ -26,7 +26,7 @@ const SECTION_ROWS: i64 = 50;
 const MAX_NAMED: usize = 200;
 const MAX_MESSAGE: usize = 2000;
 
-/// What this person has to do at this moment. A dozen queries, whatever the number of figures.
+/// What this person has to do at this moment. The same few queries, whatever the number of figures.
 ///
 /// Each section is one list of its own; what else a person is asked for joins them here.
 ///

@@ -161,6 +161,8 @@ codes! {
     RateMismatch = "rate_mismatch", Refused, "Tỷ lệ gửi kèm lệch quá 0,01 điểm so với tỷ lệ tính từ tử số và mẫu số", "The rate sent differs by more than 0.01 points from the one computed";
     ExplanationRequired = "explanation_required", Refused, "Chỉ tiêu chưa đạt: cần giải trình nguyên nhân, diễn biến, cách khắc phục và ngày hoàn thành mới", "A target is missed: explain the cause, what happened, the remedy and the new date";
     SurveyRequired = "survey_required", Refused, "Số liệu hài lòng phải kèm công cụ khảo sát, cỡ mẫu và thời gian khảo sát", "A satisfaction figure names its instrument, sample size and dates";
+    // Tracking.
+    NothingOwed = "nothing_owed", Refused, "Không còn số liệu nào phải nộp trong kỳ này mà chưa nộp; không cần đôn đốc", "Nothing is owed and unsubmitted here in this period; there is nothing to remind of";
     // Publications.
     NothingToPublish = "nothing_to_publish", Conflict, "Kỳ này chưa có số liệu mới được duyệt để công bố", "Nothing new is approved in this period";
     AlreadyWithdrawn = "already_withdrawn", Conflict, "Lần công bố này đã được rút", "This publication is already withdrawn";

@@ -342,6 +342,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    reminders (id) {
+        id -> Text,
+        ward_id -> Text,
+        period_id -> Text,
+        unit_id -> Text,
+        item_id -> Nullable<Text>,
+        message -> Nullable<Text>,
+        sent_by -> Text,
+        sent_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     idempotency_keys (principal_id, idempotency_key) {
         principal_id -> Text,
         idempotency_key -> Text,
@@ -404,6 +417,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     submission_revisions,
     decisions,
     publications,
+    reminders,
     idempotency_keys,
     audit_chains,
     audit_events,

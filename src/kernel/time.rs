@@ -35,6 +35,9 @@ const WARD_OFFSET_SECONDS: i32 = 7 * 3600;
 pub struct Timestamp(NaiveDateTime);
 
 impl Timestamp {
+    /// Before everything that a plan knows of: the Unix epoch.
+    pub const EPOCH: Self = Self(DateTime::UNIX_EPOCH.naive_utc());
+
     /// The instant of a moment in UTC.
     #[must_use]
     pub fn from_utc(moment: DateTime<Utc>) -> Self {

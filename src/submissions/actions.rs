@@ -3,7 +3,9 @@
 use super::{
     model::{Content, Dossier, FigureBasis, Submission, SubmissionId, SubmissionState, UnitFigure},
     reach::Visibility,
-    rules, store, workflow,
+    rules,
+    store::{self, Awaiting},
+    workflow,
 };
 use crate::{
     access::{Actor, Role, Scope},
@@ -236,6 +238,20 @@ pub fn select_submissions(
             if found.len() > *most { Err(Error::new(Code::TooManyRows)) } else { Ok(found) }
         }
     }
+}
+
+/// Submissions that wait for this person's check or approval, and how many there are: the first by due time. What the
+/// person has yet to sign is not among them.
+///
+/// # Errors
+/// Not found, for a caller without a ward or a unit.
+pub fn list_awaiting_review(
+    connection: &mut AnyConnection,
+    actor: &Actor,
+    limit: i64,
+) -> Result<(Vec<Dossier>, i64)> {
+    let (visibility, awaiting) = (Visibility::of(actor)?, Awaiting::of(actor)?);
+    store::list_awaiting_review(connection, &visibility, &awaiting, limit)
 }
 
 /// [`get_dossier`] for the actor of a transaction.

@@ -12,7 +12,6 @@ use super::{
     view::{RevisionView, SubmissionView},
 };
 use crate::{
-    access::Role,
     context::{Answer, Ctx, Tx},
     error::{Code, Error, Result},
     http::{Body, HttpResult, Id, Query, extract::page_request},
@@ -103,7 +102,7 @@ pub async fn list_submissions(ctx: Ctx, query: Query<ListSubmissions>) -> HttpRe
         item: query.item,
         field: query.field,
         state: query.state,
-        awaiting: query.awaiting.map(|_| awaiting_caller(&ctx)).transpose()?,
+        awaiting: query.awaiting.map(|_| Awaiting::of(&ctx.actor)).transpose()?,
         late: query.late,
         updated_since: query.updated_since,
         waiting_for: None,
@@ -112,14 +111,6 @@ pub async fn list_submissions(ctx: Ctx, query: Query<ListSubmissions>) -> HttpRe
     let now = ctx.services.clock.now();
     let page = ctx.read(move |c| store::list_submissions(c, &visibility, &filter, &page)).await?;
     Ok(Answer::ok(&page.map(|dossier| SubmissionView::of(dossier, &ctx.actor, now)))?)
-}
-
-fn awaiting_caller(ctx: &Ctx) -> Result<Awaiting> {
-    let unit = ctx.actor.unit_id.ok_or_else(Error::not_found)?;
-    let delegated = ctx.actor.authorities.iter().flat_map(|authority| authority.roles.iter().copied());
-    let roles = ctx.actor.roles.iter().copied().chain(delegated).collect();
-    let leads = ctx.actor.has_role(Role::Leader);
-    Ok(Awaiting { person: ctx.actor.principal()?, unit, roles, leads })
 }
 
 /// A new draft.

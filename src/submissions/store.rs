@@ -2,6 +2,7 @@
 
 mod figures;
 mod filter;
+mod work;
 
 use std::collections::HashMap;
 
@@ -15,6 +16,7 @@ use self::filter::{narrow, narrow_to_awaiting};
 pub(super) use self::{
     figures::list_figures,
     filter::{Awaiting, Filter, WaitingFor},
+    work::{list_awaiting_review, list_dossiers},
 };
 use super::{
     model::{Dossier, Revision, Submission, SubmissionId, SubmissionState},
@@ -119,20 +121,6 @@ pub(super) fn find_dossier(
     let row: Option<Row> =
         visible(visibility).filter(submissions::id.eq(id)).select(columns()).first(connection).optional()?;
     Ok(complete(connection, row.into_iter().collect())?.pop())
-}
-
-/// Those of these submissions that the caller may know of, oldest first.
-pub(super) fn list_dossiers(
-    connection: &mut AnyConnection,
-    visibility: &Visibility,
-    ids: &[SubmissionId],
-) -> Result<Vec<Dossier>> {
-    let rows: Vec<Row> = visible(visibility)
-        .filter(submissions::id.eq_any(ids))
-        .select(columns())
-        .order(submissions::id.asc())
-        .load(connection)?;
-    complete(connection, rows)
 }
 
 /// Those that wait for a move, oldest first.

@@ -43,6 +43,7 @@ const RECIPES: &[(&str, &str)] = &[
     ("POST /api/v1/delegations",                 "leader"),
     ("DELETE /api/v1/delegations/{id}",          "leader"),
     ("POST /api/v1/decisions/batch",             "leader"),
+    ("POST /api/v1/periods/{id}/reminders",      "vhxh.head"),
     ("POST /api/v1/submissions",                 "ktht.staff"),
     ("PATCH /api/v1/submissions/{id}",           "ktht.staff"),
     ("DELETE /api/v1/submissions/{id}",          "ktht.staff"),

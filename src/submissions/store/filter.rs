@@ -10,7 +10,8 @@ use super::{
     Boxed,
 };
 use crate::{
-    access::Role,
+    access::{Actor, Role},
+    error::{Error, Result},
     items::Field,
     kernel::{
         id::{PrincipalId, UnitId},
@@ -52,6 +53,20 @@ pub(in crate::submissions) struct Awaiting {
     pub roles: Vec<Role>,
     /// Whether it is a leader itself; with a leader's authority it does not approve what its own unit reports.
     pub leads: bool,
+}
+
+impl Awaiting {
+    /// Whose next act is this caller's.
+    pub fn of(actor: &Actor) -> Result<Self> {
+        let unit = actor.unit_id.ok_or_else(Error::not_found)?;
+        let delegated = actor.authorities.iter().flat_map(|authority| authority.roles.iter().copied());
+        Ok(Self {
+            person: actor.principal()?,
+            unit,
+            roles: actor.roles.iter().copied().chain(delegated).collect(),
+            leads: actor.has_role(Role::Leader),
+        })
+    }
 }
 
 /// Applies the filter.

@@ -1,0 +1,2 @@
+-- Why: without reminders nothing counts how often a unit was chased.
+DROP TABLE reminders;

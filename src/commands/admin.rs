@@ -217,7 +217,7 @@ fn import_into(tx: &mut Tx<'_>, file: &ImportFile, ward: Option<&str>) -> CoreRe
             let ward = ward.ok_or_else(|| Error::internal("name the ward of the plan with --ward"))?;
             let ward_id = require_ward(tx.connection, ward)?;
             tx.record_for(Some(ward_id));
-            let counts = import_plan(tx, ward_id, file, &[])?.counts;
+            let (_, counts) = import_plan(tx, ward_id, file, &[])?;
             Ok(format!(
                 "Plan {}: {} sections, {} indicators, {} tasks, {} assignments.",
                 file.year, counts.sections, counts.indicators, counts.tasks, counts.assignments

@@ -3,7 +3,10 @@
 use std::collections::HashSet;
 
 use super::{
-    Checked, MAX_ITEMS, require_year_free, resolve::resolve, table::{ROOT, read_table}, unit_names::UnitNames,
+    Checked, MAX_ITEMS, require_year_free,
+    resolve::resolve,
+    table::{ROOT, read_table},
+    unit_names::UnitNames,
 };
 use crate::{
     db::AnyConnection,

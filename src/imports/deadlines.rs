@@ -20,9 +20,10 @@ pub(super) struct Deadline {
 pub(super) fn read_deadline(cell: &str, year: i32) -> Option<Deadline> {
     let days = Scanner::new(cell).days(year)?;
     let text = format!(" {} ", words_of(cell));
-    let rhythm = words().recurrences.iter().find(|entry| {
-        entry.words.iter().any(|word| text.contains(&format!(" {} ", words_of(word))))
-    });
+    let rhythm = words()
+        .recurrences
+        .iter()
+        .find(|entry| entry.words.iter().any(|word| text.contains(&format!(" {} ", words_of(word)))));
     let rhythm = rhythm.map(|entry| entry.recurrence);
     let due_on = days.last().copied();
     let recurrence = rhythm.or(due_on.map(|_| Recurrence::Once))?;
@@ -116,9 +117,13 @@ impl Scanner {
     }
 
     fn plain_day_at(&self, at: usize, plan_year: i32) -> Option<(Option<NaiveDate>, usize)> {
-        if let (Some(year), true, Some(month), true, Some(day)) =
-            (self.year(at), self.is_mark(at + 1), self.small(at + 2), self.is_mark(at + 3), self.small(at + 4))
-        {
+        if let (Some(year), true, Some(month), true, Some(day)) = (
+            self.year(at),
+            self.is_mark(at + 1),
+            self.small(at + 2),
+            self.is_mark(at + 3),
+            self.small(at + 4),
+        ) {
             return Some((NaiveDate::from_ymd_opt(year, month, day), 5));
         }
         let first = self.small(at).filter(|_| self.is_mark(at + 1))?;

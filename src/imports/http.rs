@@ -144,7 +144,10 @@ impl ImportPlan {
                     "Hãy nêu kế hoạch nháp (plan) nhận phụ lục, hoặc năm (year) của kế hoạch mới",
                     "Name the draft plan that gets the appendix (plan), or the year of a new one (year)",
                 );
-                Err(Error::fields(Code::Invalid, vec![FieldError::because("?plan", Code::Required, sentence)]))
+                Err(Error::fields(
+                    Code::Invalid,
+                    vec![FieldError::because("?plan", Code::Required, sentence)],
+                ))
             }
         }
     }

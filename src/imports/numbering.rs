@@ -47,8 +47,7 @@ pub(super) struct Outline {
 impl Outline {
     /// An outline whose first floor stands below `root`.
     pub fn new(root: &str) -> Self {
-        let root =
-            Open { style: Style::Dash, number: String::new(), code: root.to_owned(), children: 0 };
+        let root = Open { style: Style::Dash, number: String::new(), code: root.to_owned(), children: 0 };
         Self { root, open: Vec::new() }
     }
 
@@ -150,7 +149,15 @@ mod tests {
     fn floors_are_told_by_the_style_of_their_numbers() {
         let found = codes(&["I", "1.", "a)", "b)", "2", "II", "3", "-", "+", "4"]);
         let expected = [
-            "PL.I", "PL.I.1", "PL.I.1.a", "PL.I.1.b", "PL.I.2", "PL.II", "PL.II.3", "PL.II.3-1", "PL.II.3-2",
+            "PL.I",
+            "PL.I.1",
+            "PL.I.1.a",
+            "PL.I.1.b",
+            "PL.I.2",
+            "PL.II",
+            "PL.II.3",
+            "PL.II.3-1",
+            "PL.II.3-2",
             "PL.II.4",
         ];
         assert_eq!(found, expected);
@@ -158,20 +165,23 @@ mod tests {
 
     #[test]
     fn dotted_numbers_stand_below_what_they_name() {
-        assert_eq!(codes(&["1", "1.1", "1.2", "1.2.1", "2", "2.1"]), [
-            "PL.1", "PL.1.1", "PL.1.2", "PL.1.2.1", "PL.2", "PL.2.1"
-        ]);
-        assert_eq!(codes(&["I", "1.1", "1.2", "II", "2.1"]), [
-            "PL.I", "PL.I.1.1", "PL.I.1.2", "PL.II", "PL.II.2.1"
-        ]);
+        assert_eq!(
+            codes(&["1", "1.1", "1.2", "1.2.1", "2", "2.1"]),
+            ["PL.1", "PL.1.1", "PL.1.2", "PL.1.2.1", "PL.2", "PL.2.1"]
+        );
+        assert_eq!(
+            codes(&["I", "1.1", "1.2", "II", "2.1"]),
+            ["PL.I", "PL.I.1.1", "PL.I.1.2", "PL.II", "PL.II.2.1"]
+        );
         assert_eq!(codes(&["II", "II.1"]), ["PL.II", "PL.II.1"]);
     }
 
     #[test]
     fn letters_and_roman_numbers_are_told_apart_by_what_came_before() {
-        assert_eq!(codes(&["A", "I", "1", "B", "I", "C", "D"]), [
-            "PL.A", "PL.A.I", "PL.A.I.1", "PL.B", "PL.B.I", "PL.C", "PL.D"
-        ]);
+        assert_eq!(
+            codes(&["A", "I", "1", "B", "I", "C", "D"]),
+            ["PL.A", "PL.A.I", "PL.A.I.1", "PL.B", "PL.B.I", "PL.C", "PL.D"]
+        );
         assert_eq!(codes(&["đ", "tổng cộng"]), ["PL.đ", "?"]);
     }
 

@@ -51,9 +51,7 @@ impl FileRows {
             let code = value.get("code").and_then(Value::as_str).map(clean).unwrap_or_default();
             let (entry, faults) = match ItemEntry::read(value.clone()) {
                 Ok(entry) => (Some(entry), Vec::new()),
-                Err(fault) => {
-                    (None, vec![FieldError { pointer: format!("{at}{}", fault.pointer), ..fault }])
-                }
+                Err(fault) => (None, vec![FieldError { pointer: format!("{at}{}", fault.pointer), ..fault }]),
             };
             let number = u32::try_from(index + 1).unwrap_or(u32::MAX);
             FileRow { number, at, code, entry, faults }

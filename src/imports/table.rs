@@ -42,7 +42,8 @@ pub(super) fn read_table(sheet: &Sheet, names: &UnitNames<'_>, year: i32, positi
     };
     let reader = Reader { columns: &columns, letters: &rows.letters, names, year };
     let lines = reader.lines(sheet, heading);
-    let parents: HashSet<&str> = lines.iter().filter_map(|l| Some(l.place.as_ref()?.parent.as_str())).collect();
+    let parents: HashSet<&str> =
+        lines.iter().filter_map(|l| Some(l.place.as_ref()?.parent.as_str())).collect();
     let read = lines.iter().map(|line| reader.read(line, &parents)).collect::<Vec<_>>();
     rows.rows.extend(read);
     Ok(rows)
@@ -190,17 +191,20 @@ impl Reader<'_> {
 
     fn read(&self, line: &Line<'_>, parents: &HashSet<&str>) -> FileRow {
         let mut faults = Vec::new();
-        let entry = match &line.place {
-            Some(place) if parents.contains(place.code.as_str()) => self.section(line, place, &mut faults),
-            Some(place) => self.task(line, place, &mut faults),
-            None => {
-                faults.push(self.fault(line, "code", Code::Required, text(
+        let entry =
+            match &line.place {
+                Some(place) if parents.contains(place.code.as_str()) => {
+                    self.section(line, place, &mut faults)
+                }
+                Some(place) => self.task(line, place, &mut faults),
+                None => {
+                    faults.push(self.fault(line, "code", Code::Required, text(
                     "Cần số thứ tự như I, 1, 1.1 hoặc a; nếu dòng này không phải nhiệm vụ, hãy xóa dòng",
                     "A number such as I, 1, 1.1 or a is needed; delete the row if it is no task",
                 )));
-                None
-            }
-        };
+                    None
+                }
+            };
         FileRow {
             number: line.row.number,
             at: format!("/rows/{}", line.row.number),
@@ -218,10 +222,15 @@ impl Reader<'_> {
     fn section(&self, line: &Line<'_>, place: &Place, faults: &mut Vec<FieldError>) -> Option<ItemEntry> {
         for name in ["deliverable", "due"] {
             if *self.cell(line.row, name) != Cell::Empty {
-                faults.push(self.fault(line, name, Code::ItemHasChildren, text(
-                    "Dòng này còn dòng con nên là mục: sản phẩm và thời hạn hãy ghi ở các dòng con",
-                    "Rows stand below this one, so it is a section: write product and deadline there",
-                )));
+                faults.push(self.fault(
+                    line,
+                    name,
+                    Code::ItemHasChildren,
+                    text(
+                        "Dòng này còn dòng con nên là mục: sản phẩm và thời hạn hãy ghi ở các dòng con",
+                        "Rows stand below this one, so it is a section: write product and deadline there",
+                    ),
+                ));
             }
         }
         let lead = self.lead(line, faults, false);
@@ -291,18 +300,29 @@ impl Reader<'_> {
             faults.push(self.fault(line, "lead", Code::UnknownReference, self.stranger(name)));
         }
         if named.units.len() > 1 {
-            faults.push(self.fault(line, "lead", Code::OutOfRange, text(
-                "Mỗi nhiệm vụ chỉ có một cơ quan chủ trì; hãy chuyển các cơ quan khác sang cột phối hợp",
-                "A task has one lead unit; move the others to the coordinating units",
-            )));
+            faults.push(self.fault(
+                line,
+                "lead",
+                Code::OutOfRange,
+                text(
+                    "Mỗi nhiệm vụ chỉ có một cơ quan chủ trì; hãy chuyển các cơ quan khác sang cột phối hợp",
+                    "A task has one lead unit; move the others to the coordinating units",
+                ),
+            ));
         }
         if needed && named.units.is_empty() && named.collective.is_empty() && named.unknown.is_empty() {
-            faults.push(self.fault(line, "lead", Code::Required, text(
-                "Nhiệm vụ cần cơ quan chủ trì; nếu đây là tiêu đề, hãy ghi các nhiệm vụ bên dưới",
-                "A task needs its lead unit; if this is a heading, write its tasks below",
-            )));
+            faults.push(self.fault(
+                line,
+                "lead",
+                Code::Required,
+                text(
+                    "Nhiệm vụ cần cơ quan chủ trì; nếu đây là tiêu đề, hãy ghi các nhiệm vụ bên dưới",
+                    "A task needs its lead unit; if this is a heading, write its tasks below",
+                ),
+            ));
         }
-        let words = (!named.collective.is_empty()).then(|| format!("Chủ trì: {}.", named.collective.join("; ")));
+        let words =
+            (!named.collective.is_empty()).then(|| format!("Chủ trì: {}.", named.collective.join("; ")));
         Lead { unit: named.units.first().copied(), words }
     }
 
@@ -319,15 +339,15 @@ impl Reader<'_> {
     fn stranger(&self, name: &str) -> crate::error::Text {
         let nearest = self.names.nearest(name);
         let (vi, en) = if nearest.is_empty() {
-            ("hãy thêm đơn vị hoặc tên gọi khác trước".to_owned(), "add the unit or an alias first".to_owned())
+            (
+                "hãy thêm đơn vị hoặc tên gọi khác trước".to_owned(),
+                "add the unit or an alias first".to_owned(),
+            )
         } else {
             let list = nearest.join("; ");
             (format!("tên gần nhất: {list}"), format!("the nearest names: {list}"))
         };
-        text(
-            format!("Phường không có đơn vị “{name}”; {vi}"),
-            format!("The ward has no unit “{name}”; {en}"),
-        )
+        text(format!("Phường không có đơn vị “{name}”; {vi}"), format!("The ward has no unit “{name}”; {en}"))
     }
 }
 

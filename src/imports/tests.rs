@@ -156,6 +156,7 @@ fn unknown_fields_are_refused() {
     let text = PLAN.replacen("\"title_en\"", "\"title_fr\"", 1);
     let file: PlanFile = serde_json::from_str(&text).unwrap_or_else(|error| panic_with(&error));
     let refusal = prepare(ward_id, &file, &[], &long_my_units(ward_id)).require_good().err();
-    let said = refusal.and_then(|error| error.fields.first().map(|fault| fault.detail.vi.clone().into_owned()));
+    let said =
+        refusal.and_then(|error| error.fields.first().map(|fault| fault.detail.vi.clone().into_owned()));
     assert!(said.is_some_and(|said| said.starts_with("Dòng 1, cột title_fr, mục II: ")));
 }

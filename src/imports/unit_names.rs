@@ -164,7 +164,8 @@ mod tests {
 
     #[test]
     fn collective_names_stay_words_and_strangers_are_named_whole() {
-        let (codes, collective, unknown) = read("Các phòng, ban, ngành liên quan; Phòng Kinh tế, Xây dựng, Trạm Y tế");
+        let (codes, collective, unknown) =
+            read("Các phòng, ban, ngành liên quan; Phòng Kinh tế, Xây dựng, Trạm Y tế");
         assert_eq!(codes, ["TYT"]);
         assert_eq!(collective, ["Các phòng, ban, ngành liên quan"]);
         assert_eq!(unknown, ["Phòng Kinh tế, Xây dựng"]);

@@ -133,7 +133,8 @@ pub fn add_checked_items(tx: &mut Tx<'_>, items: &[FullItem]) -> Result<()> {
     store::insert_items(tx.connection, &rows)?;
     let targets: Vec<Target> = items.iter().flat_map(|full| full.targets.clone()).collect();
     store::insert_targets(tx.connection, &targets)?;
-    let pairs = |full: &FullItem| full.coordinators.iter().map(|unit| (full.item.id, *unit)).collect::<Vec<_>>();
+    let pairs =
+        |full: &FullItem| full.coordinators.iter().map(|unit| (full.item.id, *unit)).collect::<Vec<_>>();
     let coordinators: Vec<(ItemId, UnitId)> = items.iter().flat_map(pairs).collect();
     store::insert_coordinators(tx.connection, &coordinators)?;
     let assignments: Vec<Assignment> = items.iter().flat_map(|full| full.assignments.clone()).collect();

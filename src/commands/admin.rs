@@ -9,7 +9,8 @@ use cchc::{
     context::{Ctx, Services, Tx},
     db::{AnyConnection, Db},
     demo::create_ward,
-    error::{Error, Result as CoreResult},
+    error::{Code, Error, Result as CoreResult},
+    http::extract::read_value,
     imports::{PlanFile, WardFile, import_plan},
     kernel::{id::WardId, time::Clock},
     units, wards,
@@ -203,7 +204,8 @@ fn read_file(options: &ImportOptions) -> Result<ImportFile, Failure> {
     Ok(if value.get("units").is_some() {
         ImportFile::Ward(serde_json::from_value(value)?)
     } else {
-        ImportFile::Plan(serde_json::from_value(value)?)
+        let plan = read_value(value);
+        ImportFile::Plan(plan.map_err(|fault| explain(&Error::fields(Code::MalformedBody, vec![fault])))?)
     })
 }
 

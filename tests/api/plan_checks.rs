@@ -54,8 +54,15 @@ async fn the_real_plan_has_exactly_the_findings_of_a_careful_reader(app: App) {
     assert_eq!(codes_of(&reply), expected, "{reply}");
     let said: Vec<&str> =
         reply["findings"].as_array().unwrap().iter().map(|f| f["detail"].as_str().unwrap()).collect();
-    for words in ["100%", "80%", "98% (mức điều hành)", "SIPAS", "Long Bình", "Số MẪU-01/KH-UBND"]
-    {
+    for words in [
+        "100%",
+        "80%",
+        "98% (mức điều hành)",
+        "SIPAS",
+        "Long Bình",
+        "“Văn phòng UBND phường”",
+        "Số MẪU-01/KH-UBND",
+    ] {
         assert!(said.iter().any(|detail| detail.contains(words)), "{words} in {said:#?}");
     }
 }

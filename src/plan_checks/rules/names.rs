@@ -1,10 +1,11 @@
 //! How bodies are named: one unit in several ways, or a body of another ward.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::{Reading, codes, finding};
 use crate::{
     items::PlanItem,
+    kernel::id::UnitId,
     plan_checks::{
         model::{Finding, FindingCode},
         words::{Phrase, words},
@@ -20,62 +21,77 @@ fn texts_of(item: &PlanItem) -> impl Iterator<Item = &str> {
         .map(String::as_str)
 }
 
+/// One way to write a unit's name.
+struct Name<'a> {
+    phrase: Phrase,
+    written: String,
+    unit: &'a Unit,
+}
+
 /// Names and aliases of all units, by their first word, the longest first.
-fn known_names<'a>(units: &'a [Unit]) -> BTreeMap<String, Vec<(Phrase, &'a Unit)>> {
-    let mut names: BTreeMap<String, Vec<(Phrase, &'a Unit)>> = BTreeMap::new();
+type Names<'a> = BTreeMap<String, Vec<Name<'a>>>;
+
+fn known_names(units: &[Unit]) -> Names<'_> {
+    let mut names = Names::new();
     for unit in units {
         let aliases: Vec<String> = unit.aliases.read().unwrap_or_default();
-        for name in aliases.iter().chain([&unit.name]) {
-            let phrase = words().phrase(name);
-            if let Some(first) = phrase.first() {
-                names.entry(first.clone()).or_default().push((phrase.clone(), unit));
+        for written in aliases.into_iter().chain([unit.name.clone()]) {
+            let phrase = words().phrase(&written);
+            if let Some(first) = phrase.first().cloned() {
+                names.entry(first).or_default().push(Name { phrase, written, unit });
             }
         }
     }
     for list in names.values_mut() {
-        list.sort_by_key(|(phrase, _)| std::cmp::Reverse(phrase.len()));
+        list.sort_by_key(|name| std::cmp::Reverse(name.phrase.len()));
     }
     names
 }
 
-/// How one unit is written in the plan: each spelling with the items that use it.
+/// How one unit is written in the plan: each spelling, and the items that use any of them.
 #[derive(Default)]
-struct Spellings<'a>(BTreeMap<Phrase, Vec<&'a PlanItem>>);
+struct Usage<'a> {
+    spellings: BTreeMap<Phrase, &'a str>,
+    items: Vec<&'a PlanItem>,
+}
 
 /// One finding for each unit that the plan's texts name in more than one way; abbreviations that everybody knows, and
 /// "phường" at the end, make no other name.
 pub(super) fn check_unit_names(reading: &Reading<'_>) -> Vec<Finding> {
     let names = known_names(reading.units);
-    let mut found: Vec<Spellings<'_>> = reading.units.iter().map(|_| Spellings::default()).collect();
+    let mut usages: BTreeMap<UnitId, (&Unit, Usage<'_>)> = BTreeMap::new();
     for item in reading.own_items() {
         for text in texts_of(item) {
-            for (name, unit) in names_in(&words().phrase(text), &names) {
-                let place = reading.units.iter().position(|known| known.id == unit.id);
-                let Some(spellings) = place.and_then(|place| found.get_mut(place)) else { continue };
-                let items = spellings.0.entry(words().bare_name(name)).or_default();
-                if items.last().is_none_or(|last| last.id != item.id) {
-                    items.push(item);
-                }
+            for name in names_in(&words().phrase(text), &names) {
+                let (_, usage) = usages.entry(name.unit.id).or_insert((name.unit, Usage::default()));
+                usage.spellings.entry(words().bare_name(&name.phrase)).or_insert(&name.written);
+                add_once(&mut usage.items, item);
             }
         }
     }
-    let several = reading.units.iter().zip(found).filter(|(_, spellings)| spellings.0.len() > 1);
-    several.map(|(unit, spellings)| describe(reading, unit, &spellings)).collect()
+    let several = usages.into_values().filter(|(_, usage)| usage.spellings.len() > 1);
+    let findings = several.map(|(unit, usage)| {
+        let written: Vec<String> = usage.spellings.values().map(|name| format!("“{name}”")).collect();
+        let detail = format!(
+            "Đơn vị {} được gọi bằng nhiều tên trong kế hoạch: {}; hãy dùng thống nhất một tên.",
+            unit.name,
+            written.join(", ")
+        );
+        (usage.items, FindingCode::UnitNames, detail)
+    });
+    in_order(findings.collect())
 }
 
 /// The units that a text names: at each word the longest name that begins there.
-fn names_in<'n>(
-    text: &[String],
-    names: &'n BTreeMap<String, Vec<(Phrase, &'n Unit)>>,
-) -> Vec<(&'n Phrase, &'n Unit)> {
+fn names_in<'n>(text: &[String], names: &'n Names<'n>) -> Vec<&'n Name<'n>> {
     let mut found = Vec::new();
     let mut rest = text;
     while let Some((first, behind)) = rest.split_first() {
-        let longest = names.get(first).into_iter().flatten().find(|(phrase, _)| rest.starts_with(phrase));
+        let longest = names.get(first).into_iter().flatten().find(|name| rest.starts_with(&name.phrase));
         rest = match longest {
-            Some((phrase, unit)) => {
-                found.push((phrase, *unit));
-                rest.get(phrase.len()..).unwrap_or_default()
+            Some(name) => {
+                found.push(name);
+                rest.get(name.phrase.len()..).unwrap_or_default()
             }
             None => behind,
         };
@@ -83,15 +99,18 @@ fn names_in<'n>(
     found
 }
 
-fn describe(reading: &Reading<'_>, unit: &Unit, spellings: &Spellings<'_>) -> Finding {
-    let named: BTreeSet<_> = spellings.0.values().flatten().map(|item| item.id).collect();
-    let items: Vec<&PlanItem> = reading.own_items().filter(|item| named.contains(&item.id)).collect();
-    let detail = format!(
-        "Đơn vị “{}” được gọi bằng {} cách trong kế hoạch; hãy dùng thống nhất một tên.",
-        unit.name,
-        spellings.0.len()
-    );
-    finding(FindingCode::UnitNames, codes(items), detail)
+fn add_once<'a>(items: &mut Vec<&'a PlanItem>, item: &'a PlanItem) {
+    if items.last().is_none_or(|last| last.id != item.id) {
+        items.push(item);
+    }
+}
+
+/// Findings in the order in which the plan comes to them.
+fn in_order(mut found: Vec<(Vec<&PlanItem>, FindingCode, String)>) -> Vec<Finding> {
+    found.sort_by(|(one, ..), (other, ..)| {
+        one.first().map(|item| &item.sort_path).cmp(&other.first().map(|item| &item.sort_path))
+    });
+    found.into_iter().map(|(items, code, detail)| finding(code, codes(items), detail)).collect()
 }
 
 /// One finding for each other ward that the plan's texts name.
@@ -106,21 +125,19 @@ pub(super) fn check_foreign_bodies(reading: &Reading<'_>) -> Vec<Finding> {
                     continue;
                 }
                 let (_, items) = wards.entry(phrase).or_insert((name, Vec::new()));
-                if items.last().is_none_or(|last| last.id != item.id) {
-                    items.push(item);
-                }
+                add_once(items, item);
             }
         }
     }
-    let describe = |(name, items): (String, Vec<&PlanItem>)| {
+    let found = wards.into_values().map(|(name, items)| {
         let detail = format!(
             "Có nhắc đến cơ quan của phường, xã khác ({name}) trong kế hoạch của {}; hãy hỏi lại: dùng chung, \
              phối hợp hay chép nhầm.",
             reading.ward_name
         );
-        finding(FindingCode::ForeignBody, codes(items), detail)
-    };
-    wards.into_values().map(describe).collect()
+        (items, FindingCode::ForeignBody, detail)
+    });
+    in_order(found.collect())
 }
 
 /// A ward's own name without its kind: `Phường Long Mỹ` is `long my`.

@@ -372,3 +372,6 @@ fn assignment_of(unit: &Unit, recurrence: Option<Recurrence>) -> AssignmentEntry
     let obligation = if is_only_asked(unit.kind) { Obligation::Request } else { Obligation::Must };
     AssignmentEntry { unit: unit.code.clone(), frequency, obligation }
 }
+
+#[cfg(test)]
+mod tests;

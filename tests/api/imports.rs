@@ -17,6 +17,7 @@ both_databases!(
     files_that_are_no_tables_are_refused,
     only_coordinators_read_plans_in,
     the_same_key_reads_a_file_in_once,
+    a_plan_has_one_appendix,
     five_thousand_rows_are_read_in_at_once,
 );
 
@@ -259,9 +260,17 @@ async fn an_appendix_from_a_workbook_joins_a_draft(app: App) {
     along.sort();
     assert_eq!(tasks[0]["coordinating_unit_ids"], json!(along));
     assert_eq!(tasks[0]["note"], "Phối hợp: các phòng, ban, ngành.");
-    // A second appendix would stand beside the first.
-    let again = coordinator.call(reqwest::Method::POST, &path).raw(XLSX, workbook(&GOOD_ROWS)).await;
-    again.refused(409, "code_taken");
+}
+
+async fn a_plan_has_one_appendix(app: App) {
+    let coordinator = app.sign_in("vhxh.staff").await;
+    let plan = draft_plan(&coordinator, 2027).await.id();
+    let path = format!("{IMPORT}?plan={plan}");
+    let post = || coordinator.call(reqwest::Method::POST, &path).raw(XLSX, workbook(&GOOD_ROWS));
+    post().await.expect(201);
+    let before = app.rows_of("plan_items");
+    post().await.refused(409, "code_taken");
+    assert_eq!(app.rows_of("plan_items"), before);
 }
 
 async fn an_appendix_at_fault_names_sheet_row_and_column_and_leaves_the_draft_alone(app: App) {

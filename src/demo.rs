@@ -17,7 +17,7 @@ use crate::{
     context::{Ctx, Services},
     db::AnyConnection,
     error::{Error, Result},
-    imports::{self, AppendixFile, ItemEntry, PlanFile, WardFile},
+    imports::{self, AppendixFile, PlanFile, WardFile},
     issuing,
     items::{self, ItemId, ItemKind},
     kernel::{
@@ -182,7 +182,7 @@ impl Stage {
         connection: &mut AnyConnection,
         file: &WardFile,
         accounts: &[AccountEntry],
-        plan: &(PlanFile, Vec<ItemEntry>),
+        plan: &(PlanFile, Vec<serde_json::Value>),
     ) -> Result<Cast> {
         let at = Timestamp::parse(BEGINNING).ok_or_else(|| Error::internal("the beginning is no time"))?;
         let console = self.as_actor(Actor::system(), at);
@@ -219,17 +219,17 @@ impl Stage {
         connection: &mut AnyConnection,
         ward_id: WardId,
         at: Timestamp,
-        plan: &(PlanFile, Vec<ItemEntry>),
+        plan: &(PlanFile, Vec<serde_json::Value>),
         actors: &HashMap<String, Actor>,
     ) -> Result<PlanId> {
         let with_role = |role| actors.values().find(|actor| actor.has_role(role)).cloned();
         let missing = || Error::internal("the ward lacks a leader or a coordinator");
         let coordinator = self.as_actor(with_role(Role::Coordinator).ok_or_else(missing)?, at);
         let plan_id = coordinator.run_in(connection, |tx| {
-            let report = imports::import_plan(tx, ward_id, &plan.0, &plan.1)?;
+            let (plan_id, _) = imports::import_plan(tx, ward_id, &plan.0, &plan.1)?;
             let calendar = CalendarOptions::proposed(plan.0.basis.unwrap_or(Basis::Decree09));
-            periods::actions::generate_periods(tx, ward_id, report.plan_id, &calendar)?;
-            Ok(report.plan_id)
+            periods::actions::generate_periods(tx, ward_id, plan_id, &calendar)?;
+            Ok(plan_id)
         })?;
         let leader = self.as_actor(with_role(Role::Leader).ok_or_else(missing)?, at);
         leader.run_in(connection, |tx| issuing::actions::issue_plan(tx, ward_id, plan_id))?;

@@ -134,6 +134,8 @@ codes! {
     PlanNotDraft = "plan_not_draft", Conflict, "Kế hoạch đã ban hành; muốn thay đổi phải qua điều chỉnh kế hoạch", "The plan is issued; it changes only by amendment";
     PlanNotIssued = "plan_not_issued", Conflict, "Kế hoạch chưa ban hành hoặc đã đóng", "The plan is not issued, or is closed";
     PlanIncomplete = "plan_incomplete", Refused, "Kế hoạch chưa đủ để ban hành", "The plan is not complete enough to be issued";
+    ImportRejected = "import_rejected", Refused, "Tệp còn dòng chưa đúng nên không dòng nào được lưu; hãy sửa từng dòng rồi gửi lại", "Some rows of the file are not right, so none was kept; correct them and send it again";
+    HeadingMissing = "heading_missing", Refused, "Không thấy dòng tiêu đề của bảng: cần ít nhất các cột TT, Nội dung và Cơ quan chủ trì trong 20 dòng đầu", "The table's headings were not found: TT, Nội dung and Cơ quan chủ trì at least, in the first 20 rows";
     ItemNotLeaf = "item_not_leaf", Refused, "Chỉ chỉ tiêu và nhiệm vụ cuối cùng mới được giao và báo cáo", "Only leaves of kind indicator or task are assigned and reported on";
     ItemHasChildren = "item_has_children", Conflict, "Mục này còn mục con", "The item still has children";
     PeriodsExist = "periods_exist", Conflict, "Kế hoạch đã có lịch kỳ báo cáo với cơ sở khác; không trộn hai cơ sở", "The plan already has periods on another basis; the two are never mixed";

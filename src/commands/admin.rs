@@ -9,7 +9,8 @@ use cchc::{
     context::{Ctx, Services, Tx},
     db::{AnyConnection, Db},
     demo::create_ward,
-    error::{Error, Result as CoreResult},
+    error::{Code, Error, Result as CoreResult},
+    http::extract::read_value,
     imports::{PlanFile, WardFile, import_plan},
     kernel::{id::WardId, time::Clock},
     units, wards,
@@ -203,7 +204,8 @@ fn read_file(options: &ImportOptions) -> Result<ImportFile, Failure> {
     Ok(if value.get("units").is_some() {
         ImportFile::Ward(serde_json::from_value(value)?)
     } else {
-        ImportFile::Plan(serde_json::from_value(value)?)
+        let plan = read_value(value);
+        ImportFile::Plan(plan.map_err(|fault| explain(&Error::fields(Code::MalformedBody, vec![fault])))?)
     })
 }
 
@@ -217,7 +219,7 @@ fn import_into(tx: &mut Tx<'_>, file: &ImportFile, ward: Option<&str>) -> CoreRe
             let ward = ward.ok_or_else(|| Error::internal("name the ward of the plan with --ward"))?;
             let ward_id = require_ward(tx.connection, ward)?;
             tx.record_for(Some(ward_id));
-            let counts = import_plan(tx, ward_id, file, &[])?.counts;
+            let (_, counts) = import_plan(tx, ward_id, file, &[])?;
             Ok(format!(
                 "Plan {}: {} sections, {} indicators, {} tasks, {} assignments.",
                 file.year, counts.sections, counts.indicators, counts.tasks, counts.assignments

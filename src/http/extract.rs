@@ -147,6 +147,18 @@ fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     Ok(value)
 }
 
+/// One value of a body that fits `T` exactly, for bodies whose rows are read one by one.
+///
+/// # Errors
+/// The first fault, with its pointer into the value.
+pub fn read_value<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, FieldError> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let pointer = pointer_of(error.path());
+        let mut refusal = explain(Code::MalformedBody, "/", &pointer, &error.inner().to_string());
+        refusal.fields.pop().unwrap_or_else(|| FieldError::new("", Code::InvalidValue))
+    })
+}
+
 /// The query string, which must fit `T` exactly.
 #[derive(Debug)]
 pub struct Query<T>(pub T);

@@ -1,9 +1,12 @@
 //! What the data files hold: a plan with its items, and a ward with its units. Everything is named by code.
 
 use chrono::NaiveDate;
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::Value;
 
 use crate::{
+    error::{Code, FieldError},
+    http::extract::read_value,
     items::{
         Aggregation, Control, Field, Frequency, ItemKind, MeasureKind, Obligation, Recurrence,
         draft::{Baseline, TargetContent},
@@ -12,15 +15,37 @@ use crate::{
     units::UnitKind,
 };
 
-/// A plan of a year with everything in it.
-#[derive(Clone, Debug, Deserialize)]
+/// A plan of a year with everything in it; units, sections and other indicators are named by code.
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "year": 2027, "title": "Kế hoạch cải cách hành chính năm 2027", "items": [
+        { "kind": "section", "code": "II", "title": "Mục tiêu", "position": 1 },
+        {
+            "kind": "indicator", "code": "II.1", "title": "Hồ sơ giải quyết đúng và trước hạn", "parent": "II",
+            "position": 1, "field": "procedures", "lead_unit": "HCC", "tracking_unit": "HCC",
+            "measure": {
+                "kind": "ratio", "numerator_label": "Hồ sơ đúng và trước hạn",
+                "denominator_label": "Hồ sơ đã giải quyết", "unit": "hồ sơ", "aggregation": "ratio_of_sums",
+                "control": "ward"
+            },
+            "targets": [{
+                "tier": "plan", "comparator": "at_least", "value": 90, "unit": "percent",
+                "effective_from": "2027-01-01"
+            }],
+            "assignments": [{ "unit": "HCC", "frequency": "quarterly", "obligation": "must" }]
+        }
+    ]
+}))]
 pub struct PlanFile {
     /// Its year.
+    #[schema(minimum = 2021, maximum = 2100)]
     pub year: i32,
     /// Title.
+    #[schema(min_length = 1, max_length = 300)]
     pub title: String,
     /// Number of the document, once it has one.
+    #[schema(min_length = 1, max_length = 50)]
     pub number: Option<String>,
     /// Date of the document.
     pub issued_on: Option<NaiveDate>,
@@ -31,8 +56,9 @@ pub struct PlanFile {
     pub legal_bases: Vec<String>,
     /// How its periods are to be cut.
     pub basis: Option<Basis>,
-    /// Its items, in any order.
-    pub items: Vec<ItemEntry>,
+    /// Its items, in any order; each is read for itself, so that a fault names its row.
+    #[schema(value_type = Vec<ItemEntry>, max_items = 5000)]
+    pub items: Vec<Value>,
 }
 
 /// More items of a plan, such as its appendix.
@@ -40,13 +66,13 @@ pub struct PlanFile {
 #[serde(deny_unknown_fields)]
 pub struct AppendixFile {
     /// The items, in any order; their sections may stand in the plan itself.
-    pub items: Vec<ItemEntry>,
+    pub items: Vec<Value>,
 }
 
 macro_rules! item_entry {
     ($(#[$meta:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty,)* }) => {
         $(#[$meta])*
-        #[derive(Clone, Debug, Deserialize)]
+        #[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
         #[serde(deny_unknown_fields)]
         pub struct $name {
             /// Code as printed.
@@ -135,8 +161,8 @@ item_entry! {
 }
 
 /// An item; `kind` says which fields it has.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case", try_from = "Value")]
 pub enum ItemEntry {
     /// A heading.
     Section(Box<SectionEntry>),
@@ -161,7 +187,30 @@ pub(super) struct Common<'a> {
     pub sample: bool,
 }
 
+impl TryFrom<Value> for ItemEntry {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        Self::read(value).map_err(|fault| format!("{}: {}", fault.pointer, fault.code.as_str()))
+    }
+}
+
 impl ItemEntry {
+    /// Reads one item; serde would lose the place of a fault behind the tag `kind`, so the tag is taken off first.
+    ///
+    /// # Errors
+    /// The first fault, with its pointer into the item.
+    pub fn read(mut value: Value) -> Result<Self, FieldError> {
+        let Some(fields) = value.as_object_mut() else { return Err(FieldError::new("", Code::InvalidValue)) };
+        let kind = fields.remove("kind").ok_or_else(|| FieldError::new("/kind", Code::MissingField))?;
+        match kind.as_str().and_then(ItemKind::parse) {
+            Some(ItemKind::Section) => boxed(value).map(Self::Section),
+            Some(ItemKind::Indicator) => boxed(value).map(Self::Indicator),
+            Some(ItemKind::Task) => boxed(value).map(Self::Task),
+            None => Err(FieldError::new("/kind", Code::InvalidValue)),
+        }
+    }
+
     pub(super) fn common(&self) -> Common<'_> {
         match self {
             Self::Section(entry) => entry.common(),
@@ -187,8 +236,12 @@ impl ItemEntry {
     }
 }
 
+fn boxed<T: DeserializeOwned>(value: Value) -> Result<Box<T>, FieldError> {
+    read_value(value).map(Box::new)
+}
+
 /// What an indicator measures, other indicators named by code.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MeasureEntry {
     /// What the figure is.
@@ -213,7 +266,7 @@ pub struct MeasureEntry {
 }
 
 /// Who reports an item.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AssignmentEntry {
     /// Code of the unit.

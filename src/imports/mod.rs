@@ -1,27 +1,41 @@
-//! Imports: a ward's units and a whole plan read in from data files; all rows good, or nothing kept and every problem
-//! named (RULES §6).
+//! Imports: a ward's units, a whole plan, or a plan's appendix read in from files; all rows good, or nothing kept and
+//! every problem named (RULES §6).
 
+mod appendix;
+mod deadlines;
 mod file;
 pub mod http;
+mod numbering;
+mod report;
 mod resolve;
+mod rows;
+mod table;
+mod unit_names;
 mod units;
+mod words;
 
 pub use self::{
+    appendix::{Target, check_appendix, require_target_draft},
     file::{
         AppendixFile, AssignmentEntry, IndicatorEntry, ItemEntry, MeasureEntry, PlanFile, SectionEntry,
         TaskEntry, UnitEntry, WardFile,
     },
+    report::{CellFault, ImportReport, PlanCounts, RowOutcome, RowReport},
     units::import_units,
 };
 
-use serde::Serialize;
+use std::collections::HashSet;
 
-use self::resolve::{Resolver, Row};
+use serde::Serialize;
+use serde_json::Value;
+
+use self::rows::FileRows;
 use crate::{
     audit::Event,
     context::Tx,
-    error::{Code, Error, Faults, Result},
-    items::{self, ItemId, ItemKind, draft::FullItem},
+    db::AnyConnection,
+    error::{Code, Error, Faults, FieldError, Result},
+    items::{self, ItemKind, draft::FullItem},
     kernel::id::WardId,
     plans::{
         Plan, PlanId,
@@ -34,87 +48,100 @@ use crate::{
 /// Most items of one plan that is read in.
 const MAX_ITEMS: usize = 5000;
 
-/// How much a file holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-pub struct PlanCounts {
-    /// Its sections.
-    pub sections: usize,
-    /// Its indicators.
-    pub indicators: usize,
-    /// Its tasks.
-    pub tasks: usize,
-    /// Who reports what: one per leaf and unit.
-    pub assignments: usize,
-}
-
-/// What was read in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-pub struct ImportReport {
-    /// The new plan.
-    pub plan_id: PlanId,
-    /// How much of everything.
+/// What the audit keeps of an import.
+#[derive(Serialize)]
+struct Imported {
+    plan_id: PlanId,
     #[serde(flatten)]
-    pub counts: PlanCounts,
+    counts: PlanCounts,
 }
 
-/// A file that is good, ready to be written.
-struct Prepared {
+/// A file that was held against rules, ward and plan, and would be kept if nothing is wrong with it.
+#[derive(Debug)]
+pub struct Checked {
     plan: Plan,
+    is_new: bool,
+    plan_faults: Vec<FieldError>,
+    rows: FileRows,
     items: Vec<FullItem>,
 }
 
-impl Prepared {
-    fn counts(&self) -> PlanCounts {
-        let count = |kind| self.items.iter().filter(|full| full.item.kind == kind).count();
-        PlanCounts {
-            sections: count(ItemKind::Section),
-            indicators: count(ItemKind::Indicator),
-            tasks: count(ItemKind::Task),
-            assignments: self.items.iter().map(|full| full.assignments.len()).sum(),
+impl Checked {
+    /// What becomes of every row; in a dry run nothing does.
+    #[must_use]
+    pub fn report(&self, dry_run: bool) -> ImportReport {
+        let pointer = |fault: &FieldError| fault.pointer.trim_start_matches('/').to_owned();
+        ImportReport {
+            dry_run,
+            plan_id: (!dry_run || !self.is_new).then_some(self.plan.id),
+            counts: self.counts(),
+            errors: self.plan_faults.iter().map(|fault| CellFault::of(fault, Some(pointer(fault)))).collect(),
+            rows: self.rows.report(),
         }
+    }
+
+    fn counts(&self) -> PlanCounts {
+        PlanCounts {
+            sections: self.rows.count(ItemKind::Section),
+            indicators: self.rows.count(ItemKind::Indicator),
+            tasks: self.rows.count(ItemKind::Task),
+            assignments: self.rows.entries().map(|entry| entry.assignments().len()).sum(),
+        }
+    }
+
+    /// Whether all of it is good.
+    ///
+    /// # Errors
+    /// `import_rejected` with every fault of the plan and of every row.
+    pub fn require_good(&self) -> Result<()> {
+        let mut all = self.plan_faults.clone();
+        all.extend(self.rows.located_faults());
+        if all.is_empty() { Ok(()) } else { Err(Error::fields(Code::ImportRejected, all)) }
     }
 }
 
-/// Reads a plan in as a draft, with its items, targets and assignments; the appendix counts as part of it.
+/// Holds a plan's file, its appendix counting as part of it, against the rules and the ward.
 ///
 /// Faults point at `/items/<row>/…` and `/appendix/<row>/…`. The plan's basis is kept; its periods are not built here.
 ///
 /// # Errors
-/// `invalid` with every problem of every row; `plan_year_taken`.
-pub fn import_plan(
-    tx: &mut Tx<'_>,
+/// `plan_year_taken`; `invalid` for too many items.
+pub fn check_plan_file(
+    connection: &mut AnyConnection,
     ward_id: WardId,
     file: &PlanFile,
-    appendix: &[ItemEntry],
-) -> Result<ImportReport> {
-    let units = list_ward_units(tx.connection, ward_id)?;
-    let prepared = prepare(ward_id, file, appendix, units)?;
-    actions::insert_checked(tx.connection, &prepared.plan)?;
-    items::actions::add_checked_items(tx, &prepared.items)?;
-    let report = ImportReport { plan_id: prepared.plan.id, counts: prepared.counts() };
-    tx.record(Event::new("plan.imported", "plan", prepared.plan.id).between(None, Some(&report)));
-    Ok(report)
-}
-
-fn prepare(ward_id: WardId, file: &PlanFile, appendix: &[ItemEntry], units: Vec<Unit>) -> Result<Prepared> {
+    appendix: &[Value],
+) -> Result<Checked> {
     if file.items.len() + appendix.len() > MAX_ITEMS {
         return Err(Error::field("/items", Code::OutOfRange));
     }
+    require_year_free(connection, ward_id, file.year, "/year")?;
+    let units = list_ward_units(connection, ward_id)?;
+    Ok(prepare(ward_id, file, appendix, &units))
+}
+
+fn require_year_free(
+    connection: &mut AnyConnection,
+    ward_id: WardId,
+    year: i32,
+    pointer: &str,
+) -> Result<()> {
+    match actions::find_plan(connection, ward_id, &year.to_string())? {
+        Some(_) => {
+            Err(Error::fields(Code::PlanYearTaken, vec![FieldError::new(pointer, Code::PlanYearTaken)]))
+        }
+        None => Ok(()),
+    }
+}
+
+fn prepare(ward_id: WardId, file: &PlanFile, appendix: &[Value], units: &[Unit]) -> Checked {
     let plan = Plan { basis: file.basis, ..new_plan(file).to_plan(ward_id) };
     let mut faults = Faults::new();
     rules::check_plan(&mut faults, &plan, &file.legal_bases);
-    let mut all = faults.into_result(Code::Invalid).err().map(|error| error.fields).unwrap_or_default();
-    let (items, faults) = Resolver::new(&plan, rows_of(file, appendix), units).resolve();
-    all.extend(faults);
-    if all.is_empty() { Ok(Prepared { plan, items }) } else { Err(Error::fields(Code::Invalid, all)) }
-}
-
-fn rows_of<'a>(file: &'a PlanFile, appendix: &'a [ItemEntry]) -> Vec<Row<'a>> {
-    let list = |list: &'static str, entries: &'a [ItemEntry]| {
-        let row = move |(index, entry)| Row { entry, list, index, id: ItemId::generate() };
-        entries.iter().enumerate().map(row)
-    };
-    list("/items", &file.items).chain(list("/appendix", appendix)).collect()
+    let mut rows = FileRows::of_list("/items", &file.items);
+    rows.rows.extend(FileRows::of_list("/appendix", appendix).rows);
+    let items = resolve::resolve(&plan, &mut rows, units, HashSet::new());
+    Checked { plan, is_new: true, plan_faults: faults.into_fields(), rows, items }
 }
 
 fn new_plan(file: &PlanFile) -> NewPlan {
@@ -126,6 +153,36 @@ fn new_plan(file: &PlanFile) -> NewPlan {
         legal_bases: file.legal_bases.clone(),
         note: file.note.clone(),
     }
+}
+
+/// Writes what was checked: a new draft plan, or more items of one, with targets and assignments.
+///
+/// # Errors
+/// `import_rejected` with every fault; then nothing is written. `plan_year_taken`, `code_taken` for who was slower.
+pub fn keep(tx: &mut Tx<'_>, checked: &Checked) -> Result<ImportReport> {
+    checked.require_good()?;
+    if checked.is_new {
+        actions::insert_checked(tx.connection, &checked.plan)?;
+    }
+    items::actions::add_checked_items(tx, &checked.items)?;
+    let imported = Imported { plan_id: checked.plan.id, counts: checked.counts() };
+    tx.record(Event::new("plan.imported", "plan", checked.plan.id).between(None, Some(&imported)));
+    Ok(checked.report(false))
+}
+
+/// Reads a plan in as a draft: [`check_plan_file`], then [`keep`].
+///
+/// # Errors
+/// Those of both.
+pub fn import_plan(
+    tx: &mut Tx<'_>,
+    ward_id: WardId,
+    file: &PlanFile,
+    appendix: &[Value],
+) -> Result<(PlanId, PlanCounts)> {
+    let checked = check_plan_file(tx.connection, ward_id, file, appendix)?;
+    keep(tx, &checked)?;
+    Ok((checked.plan.id, checked.counts()))
 }
 
 #[cfg(test)]

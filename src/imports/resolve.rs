@@ -2,74 +2,94 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::file::{AssignmentEntry, IndicatorEntry, ItemEntry};
+use super::{
+    file::{AssignmentEntry, IndicatorEntry, ItemEntry},
+    rows::{FileRow, FileRows},
+};
 use crate::{
-    error::{Code, Error, Faults, FieldError, text},
+    error::{Code, Faults, FieldError, text},
     items::{
         Assignment, ItemDraft, ItemId, ItemKind,
         draft::{Content, FullItem, IndicatorContent, Measure, TaskContent},
         rules,
     },
-    kernel::{id::UnitId, text::clean},
+    kernel::{
+        id::UnitId,
+        text::{ascii_code, clean},
+    },
     plans::Plan,
     units::{Unit, UnitKind},
 };
 
-/// A row of a file: where it stands and what it will be called.
+/// A readable row of a file: where it stands and what it will be called.
 #[derive(Clone, Copy)]
-pub(super) struct Row<'a> {
-    pub entry: &'a ItemEntry,
-    /// Pointer of the list it stands in: `/items` or `/appendix`.
-    pub list: &'static str,
-    pub index: usize,
-    pub id: ItemId,
-}
-
-impl Row<'_> {
-    fn at(&self) -> String {
-        format!("{}/{}", self.list, self.index)
-    }
+struct Row<'a> {
+    entry: &'a ItemEntry,
+    /// Its pointer.
+    at: &'a str,
+    /// Its place in the file.
+    index: usize,
+    id: ItemId,
 }
 
 /// All rows with what their codes mean.
-pub(super) struct Resolver<'a> {
+struct Resolver<'a> {
     plan: &'a Plan,
     rows: Vec<Row<'a>>,
-    units: HashMap<String, (UnitId, UnitKind)>,
+    units: HashMap<&'a str, (UnitId, UnitKind)>,
     sections: HashMap<String, Row<'a>>,
     indicators: HashMap<String, ItemId>,
-    faults: Vec<FieldError>,
+    /// Codes of rows that cannot be read: what names them is not at fault.
+    unreadable: HashSet<&'a str>,
+    faults: Vec<(usize, Vec<FieldError>)>,
+}
+
+/// Makes every row an item, sections before what stands in them; `taken` are the codes that the plan has already.
+///
+/// Faults are noted at their rows; if there is one, the items are not to be used.
+pub(super) fn resolve(
+    plan: &Plan,
+    rows: &mut FileRows,
+    units: &[Unit],
+    taken: HashSet<(ItemKind, String)>,
+) -> Vec<FullItem> {
+    let mut resolver = Resolver::new(plan, &rows.rows, units);
+    resolver.index_codes(taken);
+    let (items, faults) = resolver.resolve();
+    for (index, faults) in faults {
+        rows.add_faults(index, faults);
+    }
+    items
 }
 
 impl<'a> Resolver<'a> {
-    pub fn new(plan: &'a Plan, rows: Vec<Row<'a>>, units: Vec<Unit>) -> Self {
-        let units = units.into_iter().map(|unit| (unit.code, (unit.id, unit.kind))).collect();
-        let mut resolver = Self {
+    fn new(plan: &'a Plan, rows: &'a [FileRow], units: &'a [Unit]) -> Self {
+        let readable = rows.iter().enumerate().filter_map(|(index, row)| {
+            Some(Row { entry: row.entry.as_ref()?, at: &row.at, index, id: ItemId::generate() })
+        });
+        let unreadable = rows.iter().filter(|row| row.entry.is_none()).map(|row| row.code.as_str());
+        Self {
             plan,
-            units,
+            rows: readable.collect(),
+            units: units.iter().map(|unit| (unit.code.as_str(), (unit.id, unit.kind))).collect(),
             sections: HashMap::new(),
             indicators: HashMap::new(),
+            unreadable: unreadable.collect(),
             faults: Vec::new(),
-            rows,
-        };
-        resolver.index_codes();
-        resolver
+        }
     }
 
-    fn index_codes(&mut self) {
-        let mut seen = HashSet::new();
+    /// `II.2.dd` is taken where `II.2.đ` is, for their ASCII aliases are one.
+    fn index_codes(&mut self, mut taken: HashSet<(ItemKind, String)>) {
         for row in &self.rows {
             let code = clean(row.entry.common().code);
-            if !seen.insert((row.entry.kind(), code.clone())) {
+            if !taken.insert((row.entry.kind(), ascii_code(&code))) {
                 let sentence = text(
-                    format!("Mục {code}: mã này đã có ở một dòng trên"),
-                    format!("Item {code}: a row above has this code already"),
+                    "Mã này đã có ở một dòng trên hoặc đã có trong kế hoạch",
+                    "A row above, or the plan, has this code already",
                 );
-                self.faults.push(FieldError::because(
-                    format!("{}/code", row.at()),
-                    Code::CodeTaken,
-                    sentence,
-                ));
+                let fault = FieldError::because(format!("{}/code", row.at), Code::CodeTaken, sentence);
+                self.faults.push((row.index, vec![fault]));
             }
             match row.entry.kind() {
                 ItemKind::Section => drop(self.sections.entry(code).or_insert(*row)),
@@ -79,18 +99,14 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Every row as an item, sections before what stands in them.
-    ///
-    /// The second part is every fault; if there is one, the first is not to be used.
-    pub fn resolve(mut self) -> (Vec<FullItem>, Vec<FieldError>) {
+    fn resolve(mut self) -> (Vec<FullItem>, Vec<(usize, Vec<FieldError>)>) {
         let mut items = Vec::with_capacity(self.rows.len());
         for row in self.rows.clone() {
             let mut faults = Faults::new();
-            let item = self.resolve_row(&row, &mut faults);
-            if let Err(error) = faults.into_result(Code::Invalid) {
-                self.faults.extend(named(row.entry.common().code, error));
+            items.push(self.resolve_row(&row, &mut faults));
+            if !faults.is_empty() {
+                self.faults.push((row.index, faults.into_fields()));
             }
-            items.push(item);
         }
         // A section's path is the beginning of the paths below it.
         items.sort_by(|a, b| a.item.sort_path.cmp(&b.item.sort_path));
@@ -98,7 +114,7 @@ impl<'a> Resolver<'a> {
     }
 
     fn resolve_row(&self, row: &Row<'a>, faults: &mut Faults) -> FullItem {
-        let (common, at) = (row.entry.common(), row.at());
+        let (common, at) = (row.entry.common(), row.at);
         let parent = self.parent_of(row, faults);
         let mut coordinators = Vec::new();
         for (index, code) in common.coordinating_units.iter().enumerate() {
@@ -123,7 +139,7 @@ impl<'a> Resolver<'a> {
             content: self.content(row, faults),
         }
         .cleaned();
-        rules::check_draft(faults, &at, &draft);
+        rules::check_draft(faults, at, &draft);
         let path = self.path_of(row, faults);
         FullItem {
             item: draft.to_row(row.id, self.plan.ward_id, self.plan.id, path),
@@ -136,8 +152,8 @@ impl<'a> Resolver<'a> {
     fn parent_of(&self, row: &Row<'a>, faults: &mut Faults) -> Option<Row<'a>> {
         let code = row.entry.common().parent.as_deref()?;
         let parent = self.sections.get(&clean(code)).copied();
-        if parent.is_none() {
-            unknown(faults, format!("{}/parent", row.at()), "mục cha", "section", code);
+        if parent.is_none() && !self.unreadable.contains(clean(code).as_str()) {
+            unknown(faults, format!("{}/parent", row.at), "mục cha", "section", code);
         }
         parent
     }
@@ -156,7 +172,7 @@ impl<'a> Resolver<'a> {
                     "Các mục cha lồng vòng hoặc quá sâu",
                     "The sections above run in a circle or too deep",
                 );
-                faults.add_because(format!("{}/parent", row.at()), Code::OutOfRange, sentence);
+                faults.add_because(format!("{}/parent", row.at), Code::OutOfRange, sentence);
                 break;
             }
         }
@@ -187,8 +203,8 @@ impl<'a> Resolver<'a> {
         let mut leaf = |name: &str, code: &Option<String>| {
             let code = code.as_deref()?;
             let found = self.indicators.get(&clean(code)).copied().filter(|id| *id != row.id);
-            if found.is_none() {
-                unknown(faults, format!("{}/measure/{name}", row.at()), "chỉ tiêu", "indicator", code);
+            if found.is_none() && !self.unreadable.contains(clean(code).as_str()) {
+                unknown(faults, format!("{}/measure/{name}", row.at), "chỉ tiêu", "indicator", code);
             }
             found
         };
@@ -209,12 +225,12 @@ impl<'a> Resolver<'a> {
         let mut found: Vec<Assignment> = Vec::new();
         let entries = row.entry.assignments();
         if entries.len() > rules::MAX_UNITS {
-            faults.add(format!("{}/assignments", row.at()), Code::OutOfRange);
+            faults.add(format!("{}/assignments", row.at), Code::OutOfRange);
         }
         for (index, AssignmentEntry { unit, frequency, obligation }) in entries.iter().enumerate() {
-            let at = format!("{}/assignments/{index}", row.at());
+            let at = format!("{}/assignments/{index}", row.at);
             let Some(unit_id) = self.unit(unit, &format!("{at}/unit"), faults) else { continue };
-            if let Some((_, kind)) = self.units.get(&clean(unit)) {
+            if let Some((_, kind)) = self.units.get(clean(unit).as_str()) {
                 rules::check_obligation(faults, &at, *kind, *obligation);
             }
             if found.iter().any(|other| other.unit_id == unit_id) {
@@ -239,7 +255,7 @@ impl<'a> Resolver<'a> {
     }
 
     fn unit(&self, code: &str, at: &str, faults: &mut Faults) -> Option<UnitId> {
-        let unit = self.units.get(&clean(code)).map(|(id, _)| *id);
+        let unit = self.units.get(clean(code).as_str()).map(|(id, _)| *id);
         if unit.is_none() {
             unknown(faults, at.to_owned(), "đơn vị", "unit", code);
         }
@@ -251,13 +267,4 @@ fn unknown(faults: &mut Faults, at: String, vi: &str, en: &str, code: &str) {
     let sentence =
         text(format!("Không có {vi} mang mã {code}"), format!("There is no {en} with code {code}"));
     faults.add_because(at, Code::UnknownReference, sentence);
-}
-
-/// The faults of a row, each sentence beginning with the row's code, for a clerk looks for that.
-fn named(code: &str, error: Error) -> impl Iterator<Item = FieldError> {
-    error.fields.into_iter().map(move |fault| {
-        let detail =
-            text(format!("Mục {code}: {}", fault.detail.vi), format!("Item {code}: {}", fault.detail.en));
-        FieldError { detail, ..fault }
-    })
 }

@@ -7,7 +7,8 @@ const PLAN: &str = include_str!("../../data/long-my/plan-2026.json");
 const APPENDIX: &str = include_str!("../../data/long-my/appendix-2026.json");
 const WARD: &str = include_str!("../../data/long-my/ward.json");
 
-fn units(ward_id: WardId) -> Vec<Unit> {
+/// The units of the real ward.
+pub(super) fn long_my_units(ward_id: WardId) -> Vec<Unit> {
     let ward: WardFile = serde_json::from_str(WARD).unwrap_or_else(|error| panic_with(&error));
     let unit = |entry: UnitEntry| Unit {
         id: UnitId::generate(),
@@ -35,24 +36,23 @@ fn plan() -> PlanFile {
     serde_json::from_str(PLAN).unwrap_or_else(|error| panic_with(&error))
 }
 
-fn appendix() -> Vec<ItemEntry> {
+fn appendix() -> Vec<Value> {
     let file: AppendixFile = serde_json::from_str(APPENDIX).unwrap_or_else(|error| panic_with(&error));
     file.items
 }
 
 fn faults(file: &PlanFile) -> Vec<(String, Code)> {
     let ward_id = WardId::generate();
-    let fields = prepare(ward_id, file, &[], units(ward_id)).err().map(|error| error.fields);
-    fields.unwrap_or_default().into_iter().map(|fault| (fault.pointer, fault.code)).collect()
+    let refusal = prepare(ward_id, file, &[], &long_my_units(ward_id)).require_good().err();
+    let fields = refusal.map(|error| error.fields).unwrap_or_default();
+    fields.into_iter().map(|fault| (fault.pointer, fault.code)).collect()
 }
 
 #[test]
 fn the_plan_of_long_my_is_read_without_a_fault() {
     let ward_id = WardId::generate();
-    let prepared = prepare(ward_id, &plan(), &appendix(), units(ward_id));
-    let said = prepared.as_ref().err().map(ToString::to_string);
-    assert_eq!(said, None);
-    let Ok(prepared) = prepared else { return };
+    let prepared = prepare(ward_id, &plan(), &appendix(), &long_my_units(ward_id));
+    assert_eq!(prepared.require_good().err().map(|error| error.to_string()), None);
     let report = prepared.counts();
     assert_eq!((report.sections, report.indicators, report.tasks), (36, 34, 99));
     let by_code = |code: &str| {
@@ -71,7 +71,7 @@ fn sections_come_before_what_stands_in_them() {
     let ward_id = WardId::generate();
     let mut file = plan();
     file.items.reverse();
-    let Ok(prepared) = prepare(ward_id, &file, &appendix(), units(ward_id)) else { return };
+    let prepared = prepare(ward_id, &file, &appendix(), &long_my_units(ward_id));
     let mut seen = std::collections::HashSet::new();
     for full in &prepared.items {
         assert!(full.item.parent_id.is_none_or(|parent| seen.contains(&parent)), "{}", full.item.code);
@@ -117,7 +117,46 @@ fn every_problem_is_named_with_its_row() {
 }
 
 #[test]
+fn a_row_that_does_not_fit_names_its_field_and_hides_no_other_fault() {
+    let file = r#"{
+        "year": 2027, "title": "Kế hoạch",
+        "items": [
+            {"kind": "section", "code": "A", "title": "A", "position": "một"},
+            {"kind": "indicator", "code": "A.1", "title": "A", "parent": "A", "position": 1,
+             "measure": {"kind": "ratio", "aggregation": "ratio_of_sums", "control": "ward", "khong_co": 1}},
+            {"kind": "indicator", "code": "A.2", "title": "A", "parent": "A", "position": 2,
+             "measure": {"kind": "tỷ lệ", "aggregation": "ratio_of_sums", "control": "ward"}},
+            {"kind": "task", "code": "A.3", "title": "", "parent": "A", "position": 3, "measure": null},
+            {"kind": "task", "code": "A.4", "title": "", "parent": "A", "position": 4},
+            {"kind": "viec", "code": "A.5"}, {"code": "A.6"}, 7
+        ]
+    }"#;
+    let file: PlanFile = serde_json::from_str(file).unwrap_or_else(|error| panic_with(&error));
+    assert_eq!(
+        faults(&file),
+        [
+            ("/items/0/position", Code::InvalidValue),
+            ("/items/1/measure/khong_co", Code::UnknownField),
+            ("/items/2/measure/kind", Code::InvalidValue),
+            ("/items/3/measure", Code::UnknownField),
+            ("/items/4/title", Code::Required),
+            ("/items/5/kind", Code::InvalidValue),
+            ("/items/6/kind", Code::MissingField),
+            ("/items/7", Code::InvalidValue),
+        ]
+        .map(|(pointer, code)| (pointer.to_owned(), code))
+    );
+}
+
+#[test]
 fn unknown_fields_are_refused() {
-    let text = PLAN.replacen("\"title_en\"", "\"title_fr\"", 1);
+    let text = PLAN.replacen("\"legal_bases\"", "\"bases\"", 1);
     assert!(serde_json::from_str::<PlanFile>(&text).is_err());
+    let ward_id = WardId::generate();
+    let text = PLAN.replacen("\"title_en\"", "\"title_fr\"", 1);
+    let file: PlanFile = serde_json::from_str(&text).unwrap_or_else(|error| panic_with(&error));
+    let refusal = prepare(ward_id, &file, &[], &long_my_units(ward_id)).require_good().err();
+    let said =
+        refusal.and_then(|error| error.fields.first().map(|fault| fault.detail.vi.clone().into_owned()));
+    assert!(said.is_some_and(|said| said.starts_with("Dòng 1, cột title_fr, mục II: ")));
 }

@@ -122,17 +122,23 @@ pub fn delete_item(tx: &mut Tx<'_>, ward_id: WardId, id: ItemId) -> Result<()> {
     Ok(())
 }
 
-/// Adds items of a new plan that were checked before, each after its section; the import records its own event.
+/// Adds items that were checked before, each after its section; the import records its own event.
 ///
 /// # Errors
 /// `code_taken`.
 pub fn add_checked_items(tx: &mut Tx<'_>, items: &[FullItem]) -> Result<()> {
-    for full in items {
-        // The leaves it refers to may stand further down; they are written once all exist.
-        let item = PlanItem { subset_of_id: None, no_more_than_id: None, ..full.item.clone() };
-        store::insert_item(tx.connection, &FullItem { item, ..full.clone() })?;
-        store::insert_assignments(tx.connection, &full.assignments)?;
-    }
+    // The leaves that an item refers to may stand further down; they are written once all exist.
+    let alone = |full: &FullItem| PlanItem { subset_of_id: None, no_more_than_id: None, ..full.item.clone() };
+    let rows: Vec<PlanItem> = items.iter().map(alone).collect();
+    store::insert_items(tx.connection, &rows)?;
+    let targets: Vec<Target> = items.iter().flat_map(|full| full.targets.clone()).collect();
+    store::insert_targets(tx.connection, &targets)?;
+    let pairs =
+        |full: &FullItem| full.coordinators.iter().map(|unit| (full.item.id, *unit)).collect::<Vec<_>>();
+    let coordinators: Vec<(ItemId, UnitId)> = items.iter().flat_map(pairs).collect();
+    store::insert_coordinators(tx.connection, &coordinators)?;
+    let assignments: Vec<Assignment> = items.iter().flat_map(|full| full.assignments.clone()).collect();
+    store::insert_assignments(tx.connection, &assignments)?;
     for item in items.iter().map(|full| &full.item) {
         if item.subset_of_id.is_some() || item.no_more_than_id.is_some() {
             store::update_references(tx.connection, item.id, item.subset_of_id, item.no_more_than_id)?;
@@ -185,6 +191,14 @@ pub fn find_item(connection: &mut AnyConnection, plan: &Plan, id_or_code: &str) 
 /// When the database fails.
 pub fn list_targets(connection: &mut AnyConnection, ids: &[ItemId]) -> Result<Vec<Target>> {
     store::list_targets(connection, ids)
+}
+
+/// All items of a plan, in its order.
+///
+/// # Errors
+/// When the database fails.
+pub fn list_plan_items(connection: &mut AnyConnection, plan_id: PlanId) -> Result<Vec<PlanItem>> {
+    store::list_plan_items(connection, plan_id)
 }
 
 /// The indicators and tasks of a plan, in its order.

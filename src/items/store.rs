@@ -1,6 +1,7 @@
 //! All SQL about items, their targets and the units that work along.
 
 mod assignments;
+mod bulk;
 
 use std::collections::HashMap;
 
@@ -26,8 +27,9 @@ use crate::{
     schema::{assignments as item_assignments, item_coordinators, item_targets, plan_items, submissions},
 };
 
-pub(super) use self::assignments::{
-    find_assignment, insert_assignments, list_assignments, replace_assignments,
+pub(super) use self::{
+    assignments::{find_assignment, list_assignments, replace_assignments},
+    bulk::{insert_assignments, insert_coordinators, insert_items, insert_targets},
 };
 
 /// Which items are wanted.
@@ -147,6 +149,15 @@ pub(super) fn list_by_code(
         .load(connection)?)
 }
 
+/// All items of a plan, in its order.
+pub(super) fn list_plan_items(connection: &mut AnyConnection, plan_id: PlanId) -> Result<Vec<PlanItem>> {
+    Ok(plan_items::table
+        .filter(plan_items::plan_id.eq(plan_id))
+        .select(PlanItem::as_select())
+        .order((plan_items::sort_path.asc(), plan_items::id.asc()))
+        .load(connection)?)
+}
+
 /// All leaves of a plan, in its order.
 pub(super) fn list_leaves(connection: &mut AnyConnection, plan_id: PlanId) -> Result<Vec<PlanItem>> {
     Ok(plan_items::table
@@ -210,7 +221,7 @@ pub(super) fn insert_item(connection: &mut AnyConnection, full: &FullItem) -> Re
         .execute(connection)
         .map_err(conflict)?;
     insert_targets(connection, &full.targets)?;
-    insert_coordinators(connection, item.id, &full.coordinators)
+    insert_coordinators(connection, &pairs_of(item.id, &full.coordinators))
 }
 
 /// Writes a changed item over the version that was read.
@@ -261,7 +272,7 @@ pub(super) fn replace_coordinators(
     units: &[UnitId],
 ) -> Result<()> {
     diesel::delete(item_coordinators::table.filter(item_coordinators::item_id.eq(id))).execute(connection)?;
-    insert_coordinators(connection, id, units)
+    insert_coordinators(connection, &pairs_of(id, units))
 }
 
 /// Deletes an item over the version that was read; targets, coordinators and assignments go with it.
@@ -283,20 +294,8 @@ pub(super) fn is_in_use(connection: &mut AnyConnection, id: ItemId) -> Result<bo
     Ok(figures + references > 0)
 }
 
-fn insert_targets(connection: &mut AnyConnection, targets: &[Target]) -> Result<()> {
-    for target in targets {
-        diesel::insert_into(item_targets::table).values(target).execute(connection)?;
-    }
-    Ok(())
-}
-
-fn insert_coordinators(connection: &mut AnyConnection, id: ItemId, units: &[UnitId]) -> Result<()> {
-    for unit in units {
-        diesel::insert_into(item_coordinators::table)
-            .values((item_coordinators::item_id.eq(id), item_coordinators::unit_id.eq(*unit)))
-            .execute(connection)?;
-    }
-    Ok(())
+fn pairs_of(id: ItemId, units: &[UnitId]) -> Vec<(ItemId, UnitId)> {
+    units.iter().map(|unit| (id, *unit)).collect()
 }
 
 /// Where exact hits are looked for: the code too, for `II.2.đ` is not `II.2.d`.

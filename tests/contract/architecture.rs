@@ -53,7 +53,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("extensions",    &["periods", "plans", "units"]),
     ("delegations",   &["accounts", "units"]),
     ("batches",       &["items", "periods", "plans", "submissions", "units"]),
-    ("plan_checks",   &["items", "plans", "units"]),
+    ("plan_checks",   &["items", "plans", "units", "wards"]),
     ("amendments",    &["items", "plans", "units"]),
     ("carrying",      &["items", "plans", "units"]),
     ("unit_plans",    &["items", "plans", "units"]),

@@ -28,6 +28,7 @@ const RECIPES: &[(&str, &str)] = &[
     ("DELETE /api/v1/clients/{id}",              "admin"),
     ("POST /api/v1/clients/{id}/rotate-secret",  "admin"),
     ("POST /api/v1/plans",                       "vhxh.head"),
+    ("POST /api/v1/plans/import",                "vhxh.head"),
     ("PATCH /api/v1/plans/{id}",                 "vhxh.head"),
     ("POST /api/v1/plans/{id}/issue",            "leader"),
     ("POST /api/v1/plans/{id}/close",            "leader"),

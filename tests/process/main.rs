@@ -99,9 +99,13 @@ fn a_ward_is_set_up_from_the_console_as_the_readme_says() {
     let root = env!("CARGO_MANIFEST_DIR");
     let (ward, plan) =
         (format!("{root}/data/long-my/ward.json"), format!("{root}/data/long-my/plan-2026.json"));
+    let broken = directory.path().join("plan.json").display().to_string();
+    let text = std::fs::read_to_string(&plan).unwrap().replacen("\"ratio\"", "\"tỷ lệ\"", 1);
+    std::fs::write(&broken, text).unwrap();
     let steps: &[(&[&str], bool, &str)] = &[
         (&["migrate"], true, "up to date"),
         (&["import", &ward], true, "Ward long-my"),
+        (&["import", "--ward", "long-my", &broken], false, "/items/2/measure/kind [invalid_value] Dòng 3"),
         (&["import", "--ward", "long-my", "--dry-run", &plan], true, "Nothing was kept"),
         (&["import", "--ward", "long-my", &plan], true, "34 indicators, 55 tasks"),
         (&["import", "--ward", "long-my", &plan], false, "plan_year_taken"),

@@ -2,6 +2,7 @@
 
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl, SelectableHelper};
 
+use super::bulk::insert_assignments;
 use crate::{
     db::AnyConnection,
     error::{Code, Error, Result},
@@ -33,17 +34,6 @@ pub(in crate::items) fn find_assignment(
         .select(Assignment::as_select())
         .first(connection)
         .optional()?)
-}
-
-/// Adds assignments.
-pub(in crate::items) fn insert_assignments(
-    connection: &mut AnyConnection,
-    rows: &[Assignment],
-) -> Result<()> {
-    for row in rows {
-        diesel::insert_into(assignments::table).values(row).execute(connection)?;
-    }
-    Ok(())
 }
 
 /// Replaces who reports a leaf, over the version of the item that was read.

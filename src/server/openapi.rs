@@ -36,6 +36,7 @@ use crate::{
         (name = "periods", description = "Reporting periods (RULES §4)"),
         (name = "submissions", description = "Figures of units for items and periods (RULES §5)"),
         (name = "decisions", description = "Submitting, reviewing, approving (RULES §3)"),
+        (name = "documents", description = "The ward's library of evidence (RULES §8)"),
         (name = "results", description = "The ward's results (RULES §7)"),
         (name = "publications", description = "Publishing the approved figures of a period (RULES §7)"),
         (name = "public", description = "The city portal's side: published figures only"),

@@ -1,5 +1,6 @@
 //! All SQL about submissions. What a caller may see is part of each query, never a filter afterwards.
 
+mod evidence;
 mod filter;
 
 use std::collections::HashMap;
@@ -10,10 +11,13 @@ use diesel::{
     helper_types::{Eq, InnerJoinOn},
 };
 
-pub(super) use self::filter::{Awaiting, Filter};
 use self::filter::{narrow, narrow_to_awaiting};
+pub(super) use self::{
+    evidence::{delete_evidence, insert_evidence, list_of_revisions},
+    filter::{Awaiting, Filter},
+};
 use super::{
-    model::{Dossier, Revision, Submission, SubmissionId, SubmissionState},
+    model::{Dossier, Evidence, Revision, Submission, SubmissionId, SubmissionState},
     reach::Visibility,
 };
 use crate::{
@@ -56,21 +60,52 @@ fn visible<'q>(visibility: &Visibility) -> Boxed<'q> {
     if visibility.all {
         return query;
     }
-    // Ids that match nothing stand for what the caller does not have, so one expression serves all.
+    let (own, tracked, states) = limits(visibility);
+    query.filter(within(own, tracked.clone(), tracked, states))
+}
+
+/// What bounds a caller's sight. Ids that match nothing stand for what it does not have, so one expression serves all.
+fn limits(visibility: &Visibility) -> (String, String, Vec<SubmissionState>) {
     let own = visibility.own_unit.map_or_else(String::new, |unit| unit.to_string());
     let tracked = visibility.tracked_unit.map_or_else(String::new, |unit| unit.to_string());
-    let states: Vec<SubmissionState> = if visibility.approved {
-        vec![SubmissionState::Approved, SubmissionState::Published]
-    } else {
-        Vec::new()
+    let states = match visibility {
+        Visibility { all: true, .. } => SubmissionState::ALL.to_vec(),
+        Visibility { approved: true, .. } => vec![SubmissionState::Approved, SubmissionState::Published],
+        _ => Vec::new(),
     };
-    query.filter(
-        submissions::unit_id
-            .eq(own)
-            .or(submissions::verify_unit_id.eq(tracked.clone()).assume_not_null())
-            .or(plan_items::tracking_unit_id.eq(tracked).assume_not_null())
-            .or(submissions::state.eq_any(states)),
-    )
+    (own, tracked, states)
+}
+
+#[dsl::auto_type]
+fn within(own: String, verifies: String, tracks: String, states: Vec<SubmissionState>) -> _ {
+    submissions::unit_id
+        .eq(own)
+        .or(submissions::verify_unit_id.eq(verifies).assume_not_null())
+        .or(plan_items::tracking_unit_id.eq(tracks).assume_not_null())
+        .or(submissions::state.eq_any(states))
+}
+
+#[dsl::auto_type]
+fn ids_within(
+    ward_id: WardId,
+    own: String,
+    verifies: String,
+    tracks: String,
+    states: Vec<SubmissionState>,
+) -> _ {
+    let bounds: within = within(own, verifies, tracks, states);
+    submissions::table
+        .inner_join(plan_items::table.on(plan_items::id.eq(submissions::item_id)))
+        .filter(submissions::ward_id.eq(ward_id))
+        .filter(bounds)
+        .select(submissions::id)
+}
+
+/// The ids of the submissions that a caller may know of, as a sub-select for the queries of others.
+#[must_use]
+pub fn visible_ids(visibility: &Visibility) -> ids_within {
+    let (own, tracked, states) = limits(visibility);
+    ids_within(visibility.ward_id, own, tracked.clone(), tracked, states)
 }
 
 /// The caller's submissions, newest first.
@@ -129,6 +164,7 @@ struct Surroundings {
     targets: HashMap<ItemId, Vec<Target>>,
     drafters: HashMap<SubmissionId, Vec<PrincipalId>>,
     actors: HashMap<SubmissionId, Vec<PrincipalId>>,
+    evidence: HashMap<SubmissionId, Vec<Evidence>>,
     standing_office_id: Option<UnitId>,
 }
 
@@ -159,6 +195,7 @@ fn load_surroundings(connection: &mut AnyConnection, ward_id: WardId, rows: &[Ro
         targets: group(targets.into_iter().map(|target| (target.item_id, target))),
         drafters: group(drafters),
         actors: group(actors),
+        evidence: evidence::list_of_drafts(connection, &ids)?,
         standing_office_id,
     })
 }
@@ -177,6 +214,7 @@ fn complete(connection: &mut AnyConnection, rows: Vec<Row>) -> Result<Vec<Dossie
             targets: around.targets.get(&item.id).cloned().unwrap_or_default(),
             drafters: around.drafters.remove(&submission.id).unwrap_or_default(),
             actors: around.actors.remove(&submission.id).unwrap_or_default(),
+            evidence: around.evidence.remove(&submission.id).unwrap_or_default(),
             tracked_by_standing_office: office.is_some() && item.tracking_unit_id == office,
             standing_office_id: office,
             submission,
@@ -292,7 +330,7 @@ pub(super) fn insert_drafter(
     Ok(())
 }
 
-/// Freezes the content of a revision.
+/// Freezes the content of a revision and what it cites.
 pub(super) fn insert_revision(
     connection: &mut AnyConnection,
     dossier: &Dossier,
@@ -319,7 +357,7 @@ pub(super) fn insert_revision(
             r::submitted_at.eq(at),
         ))
         .execute(connection)?;
-    Ok(())
+    evidence::freeze(connection, dossier.submission.id, number)
 }
 
 /// The frozen revisions of a submission, newest first; there are few.

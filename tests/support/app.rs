@@ -14,6 +14,7 @@ use cchc::{
     db::{Db, Location},
     kernel::time::Clock,
     server::{self, Running, ServerOptions},
+    storage::{Place, Storage},
 };
 use diesel::{QueryableByName, RunQueryDsl, sql_query, sql_types::Text};
 
@@ -39,11 +40,16 @@ pub struct App {
     handle: ServerHandle,
     thread: Option<JoinHandle<()>>,
     _database: TestDatabase,
+    files: tempfile::TempDir,
 }
 
-/// The parts of a server on this database; hashing passwords costs next to nothing.
+/// The most bytes of a document in tests.
+pub const MAX_DOCUMENT_BYTES: u64 = 2 << 20;
+
+/// The parts of a server on this database; hashing passwords costs next to nothing, and files are forgotten.
 pub fn services_on(location: Location, clock: Clock) -> Services {
     Services {
+        documents: Storage::in_memory(),
         db: Db::open(location, 3).expect("the database opens"),
         clock,
         hasher: Hasher::new(8, 1).expect("a hasher"),
@@ -66,7 +72,10 @@ impl App {
     /// Like [`App::start`], with another clock.
     pub fn start_at(backend: Backend, clock: Clock) -> Self {
         let database = TestDatabase::with_demo(backend);
-        let services = services_on(database.location.clone(), clock);
+        let files = tempfile::tempdir().expect("a directory");
+        let place = Place::Directory(files.path().to_owned());
+        let documents = Storage::open(&place, MAX_DOCUMENT_BYTES).expect("a place for files");
+        let services = Services { documents, ..services_on(database.location.clone(), clock) };
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = format!("http://{}", listener.local_addr().expect("an address"));
         let (handle, thread) = serve(services.clone(), listener);
@@ -79,7 +88,13 @@ impl App {
             handle,
             thread: Some(thread),
             _database: database,
+            files,
         }
+    }
+
+    /// Where the files of documents are.
+    pub fn files(&self) -> &std::path::Path {
+        self.files.path()
     }
 
     /// One more server on the same kind of database, with data of its own.

@@ -64,7 +64,7 @@ const EDGES: &[(&str, &[&str])] = &[
 ];
 
 /// Files over the limit, each with its reason.
-const LONG_FILES: &[(&str, &str)] = &[];
+const LONG_FILES: &[(&str, &str)] = &[("src/schema.rs", "one list of all tables")];
 
 /// Functions over the limit, each with its reason.
 const LONG_FUNCTIONS: &[(&str, &str)] = &[];

@@ -133,7 +133,7 @@ impl Call {
         let bytes = response.bytes().await.unwrap_or_else(|error| panic!("{}: {error:?}", self.name));
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Reply { call: self.name, status, headers, text, body }
+        Reply { call: self.name, status, headers, bytes: bytes.to_vec(), text, body }
     }
 }
 
@@ -156,6 +156,8 @@ pub struct Reply {
     /// Headers.
     pub headers: HeaderMap,
     /// The body as it came.
+    pub bytes: Vec<u8>,
+    /// The body as text.
     pub text: String,
     /// The body as JSON; `null` where it is none.
     pub body: Value,

@@ -13,6 +13,7 @@ mod app;
 mod builders;
 mod client;
 mod database;
+mod files;
 mod principals;
 
 use std::{
@@ -21,9 +22,10 @@ use std::{
 };
 
 pub use self::{
-    app::App,
+    app::{App, MAX_DOCUMENT_BYTES},
     client::{Call, Client, Reply},
     database::{Backend, empty_postgres, empty_sqlite},
+    files::{Form, docx, jpg, pdf, png, sha256, xlsx},
     principals::{DEMO_PASSWORD, NewAccount},
 };
 

@@ -27,7 +27,9 @@ use crate::{
     storage::{Incoming, Listed},
 };
 
-/// Age from which bytes without a row belong to nobody, in seconds: longer than any upload that still runs.
+/// Time that one upload may take: 20 MB at 12 kB a second.
+pub const MAX_UPLOAD_TIME: Duration = Duration::from_secs(1800);
+/// Age from which bytes without a row belong to nobody, in seconds: an upload that old has ended, well or not.
 pub const SWEEP_AGE_SECONDS: i64 = 3600;
 /// Time between two sweeps of a running server.
 const SWEEP_EVERY: Duration = Duration::from_secs(3600);
@@ -127,6 +129,11 @@ pub async fn sweep_now_and_then(services: Services) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_upload_that_still_runs_is_swept() {
+        assert!(i64::try_from(MAX_UPLOAD_TIME.as_secs()).is_ok_and(|longest| longest < SWEEP_AGE_SECONDS));
+    }
 
     #[test]
     fn only_old_files_without_a_row_are_orphans() {

@@ -84,8 +84,8 @@ impl Rule {
             .and_then(Permission::parse)
             .ok_or_else(|| Error::internal(format!("{method} {path} names no known permission")))?;
         let parameters = operation["parameters"].as_array().into_iter().flatten();
-        let media: Vec<&String> =
-            operation["requestBody"]["content"].as_object().into_iter().flat_map(|all| all.keys()).collect();
+        let content = operation.pointer("/requestBody/content").and_then(Value::as_object);
+        let media: Vec<&String> = content.into_iter().flat_map(|all| all.keys()).collect();
         let streamed = media.iter().any(|media| media.starts_with("multipart/"));
         let rows = media.iter().any(|media| media.as_str() == "text/csv");
         Ok(Self {

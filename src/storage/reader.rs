@@ -12,7 +12,6 @@ use tokio::runtime::Handle;
 const WINDOW: u64 = 256 << 10;
 
 /// Reads a stored file. Only for threads that may block, within a runtime.
-#[derive(Debug)]
 pub struct ObjectReader {
     store: Arc<dyn ObjectStore>,
     key: Path,

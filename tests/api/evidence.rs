@@ -120,6 +120,24 @@ async fn a_cited_document_stays_until_it_is_taken_off(app: App) {
     assert_eq!(kept, [id], "the row stays");
 }
 
+async fn citing_and_deleting_at_once_never_both_succeed(app: App) {
+    let staff = app.sign_in("ktht.staff").await;
+    let draft = app.draft_free_figure().await;
+    for round in 0..8 {
+        let id = bring_in(&staff, &format!("lần {round}")).await;
+        let version = staff.get(&path(&draft)).await.expect(200).version();
+        let call = staff.call(Method::PUT, &format!("{}/evidence/{id}", path(&draft))).if_match(version);
+        let cite = tokio::spawn(async move { call.await });
+        let call = staff.delete(&format!("/api/v1/documents/{id}"), 1);
+        let delete = tokio::spawn(async move { call.await });
+        let (cite, delete) = (cite.await.unwrap(), delete.await.unwrap());
+        assert!(cite.is_success() != delete.is_success(), "{cite}\n{delete}");
+    }
+    let gone = "SELECT documents.id AS value FROM documents JOIN submission_evidence ON document_id = documents.id \
+                WHERE deleted_at IS NOT NULL";
+    assert_eq!(app.sql_texts(gone), Vec::<String>::new());
+}
+
 async fn whoever_cites_has_a_hand_in_the_figure(app: App) {
     let coordinator = app.sign_in("vhxh.staff").await;
     let id = bring_in(&coordinator, "nhập thay").await;
@@ -173,6 +191,7 @@ both_databases!(
     evidence_changes_only_after_the_figure_is_returned,
     revisions_keep_what_they_were_sent_with,
     a_cited_document_stays_until_it_is_taken_off,
+    citing_and_deleting_at_once_never_both_succeed,
     whoever_cites_has_a_hand_in_the_figure,
     only_who_may_draft_cites_and_only_what_they_may_read,
     a_submission_cites_a_bounded_number_of_documents,

@@ -36,7 +36,7 @@ async fn units_see_their_own_and_what_their_submissions_cite(app: App) {
     assert_eq!(listed(&ktht, "").await, [loose.clone(), cited.clone()]);
     // HCC tracks the leaf.
     let hcc = app.sign_in("hcc.staff").await;
-    assert_eq!(listed(&hcc, "").await, [cited.clone()]);
+    assert_eq!(listed(&hcc, "").await, [cited.as_str()]);
     hcc.get(&content(&cited)).await.expect(200);
     hcc.get(&content(&loose)).await.refused(404, "not_found");
     hcc.patch(&path(&cited), 1, json!({ "title": "x" })).await.refused(403, "forbidden");
@@ -79,7 +79,7 @@ async fn a_supervisor_sees_what_approved_figures_cite(app: App) {
         supervisor.get(&path(&second)).await.refused(404, "not_found");
         app.decide(&app.sign_in(username).await, &figure, action).await.expect(201);
     }
-    assert_eq!(listed(&supervisor, "").await, [second.clone()], "not what was sent back");
+    assert_eq!(listed(&supervisor, "").await, [second.as_str()], "not what was sent back");
     supervisor.get(&content(&second)).await.expect(200);
     supervisor.get(&content(&first)).await.refused(404, "not_found");
     // What is opened again is public no longer than the revision that was approved.
@@ -101,10 +101,10 @@ async fn filters_find_by_words_submission_and_unit(app: App) {
         [exact.clone(), loose.clone()],
         "exact first"
     );
-    assert_eq!(listed(&leader, "?q=KE%20HOACH").await, [other.clone()]);
+    assert_eq!(listed(&leader, "?q=KE%20HOACH").await, [other.as_str()]);
     assert_eq!(listed(&leader, "?q=7%2Fkh").await.len(), 3);
     assert_eq!(listed(&leader, "?q=%25").await, Vec::<String>::new());
-    assert_eq!(listed(&leader, &format!("?submission={draft}")).await, [exact.clone()]);
+    assert_eq!(listed(&leader, &format!("?submission={draft}")).await, [exact.as_str()]);
     assert_eq!(listed(&leader, "?unit=TH-THCS").await, [other]);
     // Whoever may not know of the submission does not learn that it cites a document of theirs.
     let school = app.sign_in("thcs.staff").await;
@@ -127,7 +127,7 @@ async fn a_description_changes_over_the_version_that_was_read(app: App) {
     staff.patch(&path(&id), 2, json!({ "name": "x.exe" })).await.refused(400, "malformed_body");
     let long = json!({ "number": "a".repeat(61) });
     staff.patch(&path(&id), 2, long).await.refused(422, "invalid").at_field("/number", "too_long");
-    assert_eq!(listed(&staff, "?q=moi").await, [id.clone()]);
+    assert_eq!(listed(&staff, "?q=moi").await, [id.as_str()]);
     let coordinator = app.sign_in("vhxh.staff").await;
     coordinator.patch(&path(&id), 2, json!({ "issued_on": "2026-06-10" })).await.expect(200);
     app.sign_in("leader").await.patch(&path(&id), 3, json!({ "title": "x" })).await.refused(403, "forbidden");

@@ -14,6 +14,7 @@
 mod support;
 
 mod audit_events;
+mod buckets;
 mod clients;
 mod decisions;
 mod documents;

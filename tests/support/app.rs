@@ -71,10 +71,19 @@ impl App {
 
     /// Like [`App::start`], with another clock.
     pub fn start_at(backend: Backend, clock: Clock) -> Self {
-        let database = TestDatabase::with_demo(backend);
         let files = tempfile::tempdir().expect("a directory");
         let place = Place::Directory(files.path().to_owned());
         let documents = Storage::open(&place, MAX_DOCUMENT_BYTES).expect("a place for files");
+        Self::assemble(backend, clock, documents, files)
+    }
+
+    /// Like [`App::start`], with its files elsewhere.
+    pub fn start_over(backend: Backend, documents: Storage) -> Self {
+        Self::assemble(backend, demo_clock(), documents, tempfile::tempdir().expect("a directory"))
+    }
+
+    fn assemble(backend: Backend, clock: Clock, documents: Storage, files: tempfile::TempDir) -> Self {
+        let database = TestDatabase::with_demo(backend);
         let services = Services { documents, ..services_on(database.location.clone(), clock) };
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = format!("http://{}", listener.local_addr().expect("an address"));

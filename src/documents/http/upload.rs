@@ -61,7 +61,9 @@ pub struct CreateDocument {
 pub async fn create_document(mut ctx: Ctx, request: HttpRequest, parts: Multipart) -> HttpResult {
     let ward_id = ctx.ward()?;
     require_form(&request)?;
-    let received = receive(&ctx.services.documents, parts).await?;
+    let received =
+        tokio::time::timeout(filing::MAX_UPLOAD_TIME, receive(&ctx.services.documents, parts)).await;
+    let received = received.map_err(|_| Error::new(Code::UploadBroken))??;
     if let Some(idempotency) = &mut ctx.idempotency {
         let parts = [idempotency.fingerprint.as_bytes(), &received.fingerprint()?];
         idempotency.fingerprint = ctx.services.tokens.keyed_digest(&parts);

@@ -4,7 +4,9 @@ COPY . .
 RUN cargo build --release --locked
 
 FROM debian:bookworm-slim
-RUN useradd --system --uid 10001 --no-create-home cchc
+# A volume mounted there takes its owner over.
+RUN useradd --system --uid 10001 --no-create-home cchc \
+    && install -d -o cchc -m 0700 /var/lib/cchc /var/lib/cchc/documents
 COPY --from=builder /build/target/release/cchc /usr/local/bin/cchc
 USER 10001
 ENV CCHC_LISTEN=0.0.0.0:8080

@@ -10,7 +10,10 @@ use figment::{
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use crate::db::Location;
+use crate::{
+    db::Location,
+    storage::{Bucket, Place},
+};
 
 /// Everything that can be configured; each key is `CCHC_<KEY>` in the environment, `<key>` in the file.
 #[derive(Debug, Deserialize)]
@@ -32,6 +35,15 @@ struct Raw {
     argon2_memory_kib: u32,
     #[serde(default = "default_argon2_passes")]
     argon2_passes: u32,
+    documents_url: Option<String>,
+    #[serde(default = "default_max_document_bytes")]
+    max_document_bytes: u64,
+    s3_endpoint: Option<String>,
+    #[serde(default = "default_s3_region")]
+    s3_region: String,
+    s3_access_key_id: Option<String>,
+    s3_secret_access_key: Option<SecretString>,
+    s3_secret_access_key_file: Option<PathBuf>,
 }
 
 /// The keys, as the environment and the README name them (`tests/contract/readme.rs` compares).
@@ -47,6 +59,13 @@ pub const KEYS: &[&str] = &[
     "shutdown_seconds",
     "argon2_memory_kib",
     "argon2_passes",
+    "documents_url",
+    "max_document_bytes",
+    "s3_endpoint",
+    "s3_region",
+    "s3_access_key_id",
+    "s3_secret_access_key",
+    "s3_secret_access_key_file",
 ];
 
 fn default_listen() -> String {
@@ -70,6 +89,16 @@ const fn default_argon2_passes() -> u32 {
     2
 }
 
+/// A scanned decision of some dozen pages fits; a film does not.
+const fn default_max_document_bytes() -> u64 {
+    20 << 20
+}
+
+/// What services that speak S3, but are not AWS, expect where nobody chose.
+fn default_s3_region() -> String {
+    "us-east-1".to_owned()
+}
+
 /// The configuration, checked.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -91,6 +120,10 @@ pub struct Config {
     pub argon2_memory_kib: u32,
     /// Passes of a password hash.
     pub argon2_passes: u32,
+    /// Where the files of documents are.
+    pub documents: Place,
+    /// The most bytes of one document.
+    pub max_document_bytes: u64,
 }
 
 /// Why the program does not start: a sentence that says what to do.
@@ -104,17 +137,21 @@ impl Config {
     /// # Errors
     /// A sentence that says what is missing or weak, and what to do.
     pub fn load() -> Result<Self, ConfigError> {
-        let raw = read()?;
-        let signing_key = secret("signing_key", raw.signing_key, raw.signing_key_file)?.ok_or_else(|| {
-            ConfigError(
-                "CCHC_SIGNING_KEY_FILE is not set. Make a key with \
+        let mut raw = read()?;
+        let signing_key = secret("signing_key", raw.signing_key.take(), raw.signing_key_file.take())?
+            .ok_or_else(|| {
+                ConfigError(
+                    "CCHC_SIGNING_KEY_FILE is not set. Make a key with \
                  `openssl genpkey -algorithm ed25519 -out signing-key.pem` and name that file."
-                    .to_owned(),
-            )
-        })?;
+                        .to_owned(),
+                )
+            })?;
         check_key(&signing_key)?;
+        let database = location(raw.database_url.take(), raw.database_url_file.take())?;
         Ok(Self {
-            database: location(raw.database_url, raw.database_url_file)?,
+            documents: documents(&mut raw, &database)?,
+            max_document_bytes: raw.max_document_bytes,
+            database,
             signing_key,
             listen: raw.listen,
             issuer: raw.issuer,
@@ -166,6 +203,53 @@ fn location(url: Option<SecretString>, file: Option<PathBuf>) -> Result<Location
     })?;
     Location::parse(url.expose_secret()).ok_or_else(|| {
         ConfigError("CCHC_DATABASE_URL must begin with `sqlite:` or `postgres://`.".to_owned())
+    })
+}
+
+/// Where documents are: by URL, or else beside the file of the database.
+fn documents(raw: &mut Raw, database: &Location) -> Result<Place, ConfigError> {
+    match (raw.documents_url.take(), database) {
+        (Some(url), _) => {
+            if let Some(bucket) = url.strip_prefix("s3://") {
+                return Ok(Place::Bucket(bucket_of(raw, bucket)?));
+            }
+            let path = url.strip_prefix("file://").filter(|path| path.starts_with('/'));
+            path.map(|path| Place::Directory(path.into())).ok_or_else(|| {
+                ConfigError(
+                    "CCHC_DOCUMENTS_URL must be `file:///an/absolute/path` or `s3://bucket/prefix`.".to_owned(),
+                )
+            })
+        }
+        (None, Location::Sqlite(file)) => Ok(Place::Directory(file.with_file_name("documents"))),
+        (None, Location::Postgres(_)) => Err(ConfigError(
+            "CCHC_DOCUMENTS_URL is not set. Use `file:///var/lib/cchc/documents`, a directory that all instances \
+             share, or `s3://bucket/prefix`."
+                .to_owned(),
+        )),
+    }
+}
+
+fn bucket_of(raw: &mut Raw, bucket: &str) -> Result<Bucket, ConfigError> {
+    let key = secret(
+        "s3_secret_access_key",
+        raw.s3_secret_access_key.take(),
+        raw.s3_secret_access_key_file.take(),
+    )?;
+    let (Some(access_key_id), Some(secret_access_key)) = (raw.s3_access_key_id.take(), key) else {
+        return Err(ConfigError(
+            "CCHC_DOCUMENTS_URL names a bucket, so CCHC_S3_ACCESS_KEY_ID and CCHC_S3_SECRET_ACCESS_KEY_FILE must be \
+             set."
+                .to_owned(),
+        ));
+    };
+    let (name, prefix) = bucket.split_once('/').unwrap_or((bucket, ""));
+    Ok(Bucket {
+        name: name.to_owned(),
+        prefix: prefix.trim_matches('/').to_owned(),
+        endpoint: raw.s3_endpoint.take(),
+        region: raw.s3_region.clone(),
+        access_key_id,
+        secret_access_key,
     })
 }
 
@@ -221,6 +305,32 @@ mod tests {
         let error = check_key(&SecretString::from(weak)).expect_err("refused").to_string();
         assert!(error.contains("weak") && error.contains("openssl genpkey"), "{error}");
         assert!(check_key(&SecretString::from("secret".to_owned())).is_err());
+    }
+
+    fn place(url: Option<&str>, database: &str) -> Result<Place, ConfigError> {
+        let mut raw: Raw = Figment::new().extract().expect("the defaults");
+        raw.documents_url = url.map(str::to_owned);
+        raw.s3_access_key_id = Some("id".to_owned());
+        raw.s3_secret_access_key = Some(SecretString::from("secret".to_owned()));
+        documents(&mut raw, &Location::parse(database).expect("a database"))
+    }
+
+    #[test]
+    fn documents_are_beside_the_database_or_where_their_url_says() {
+        let directory = |place| match place {
+            Ok(Place::Directory(path)) => path.to_string_lossy().into_owned(),
+            other => format!("{other:?}"),
+        };
+        assert_eq!(directory(place(None, "sqlite:/var/lib/cchc/cchc.db")), "/var/lib/cchc/documents");
+        assert_eq!(directory(place(Some("file:///srv/files"), "postgres://db/cchc")), "/srv/files");
+        let Ok(Place::Bucket(bucket)) = place(Some("s3://evidence/long-my/"), "postgres://db/cchc") else {
+            panic!("a bucket")
+        };
+        assert_eq!((bucket.name.as_str(), bucket.prefix.as_str()), ("evidence", "long-my"));
+        for (url, database) in [(None, "postgres://db/cchc"), (Some("file://relative"), "sqlite:x.db")] {
+            let error = place(url, database).expect_err("refused").to_string();
+            assert!(error.contains("CCHC_DOCUMENTS_URL"), "{error}");
+        }
     }
 
     #[test]

@@ -16,6 +16,7 @@ use crate::{
         time::{Clock, Timestamp},
     },
     schema::idempotency_keys,
+    storage::Storage,
 };
 
 /// Seconds for which an answer is kept for its `Idempotency-Key` (API: 24 hours).
@@ -32,6 +33,8 @@ pub struct Services {
     pub hasher: Hasher,
     /// Access tokens.
     pub tokens: Tokens,
+    /// The files of the ward's library of evidence.
+    pub documents: Storage,
 }
 
 /// The version a caller expects a resource to have.

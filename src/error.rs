@@ -165,6 +165,14 @@ codes! {
     SurveyRequired = "survey_required", Refused, "Số liệu hài lòng phải kèm công cụ khảo sát, cỡ mẫu và thời gian khảo sát", "A satisfaction figure names its instrument, sample size and dates";
     // Tracking.
     NothingOwed = "nothing_owed", Refused, "Không còn số liệu nào phải nộp trong kỳ này mà chưa nộp; không cần đôn đốc", "Nothing is owed and unsubmitted here in this period; there is nothing to remind of";
+    // Evidence.
+    UnsupportedFileKind = "unsupported_file_kind", WrongMediaType, "Chỉ nhận tệp PDF, DOCX, XLSX, JPG, PNG không đặt mật khẩu; hãy lưu lại ở một trong các dạng đó rồi gửi lại", "Only PDF, DOCX, XLSX, JPG and PNG files without a password are taken; save it as one of these and send it again";
+    FileKindMismatch = "file_kind_mismatch", Refused, "Tên hoặc kiểu của tệp không khớp với nội dung; hãy kiểm tra lại tệp", "The file's name or type does not fit what is in it; check the file";
+    FileHasMacros = "file_has_macros", Refused, "Tệp có macro; hãy lưu lại dạng DOCX hoặc XLSX không macro rồi gửi lại", "The file holds macros; save it as DOCX or XLSX without macros and send it again";
+    EmptyFile = "empty_file", Refused, "Tệp rỗng; hãy chọn lại tệp", "The file is empty; choose it again";
+    UploadBroken = "upload_broken", Malformed, "Tệp chưa gửi lên hết; hãy gửi lại", "The upload broke off; send it again";
+    DocumentExists = "document_exists", Conflict, "Đơn vị đã có tệp này trong kho; hãy dùng tài liệu đó", "The unit already has this file in the library; use that document";
+    StorageUnavailable = "storage_unavailable", Unavailable, "Kho tệp đang không truy cập được hoặc đã đầy; hãy thử lại sau và báo quản trị viên nếu còn lặp lại", "The file storage cannot be reached or is full; try again later, and tell the administrator if it persists";
     // Publications.
     NothingToPublish = "nothing_to_publish", Conflict, "Kỳ này chưa có số liệu mới được duyệt để công bố", "Nothing new is approved in this period";
     AlreadyWithdrawn = "already_withdrawn", Conflict, "Lần công bố này đã được rút", "This publication is already withdrawn";

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`kernel`], [`error`] | ids, time, pages, text, numbers; every way to say no |
 //! | [`schema`], [`db`] | tables; one set of queries for SQLite and PostgreSQL |
+//! | [`storage`] | files, in a directory or a bucket |
 //! | [`access`], [`audit`] | who may do what; what happened |
 //! | [`sheets`] | spreadsheets and CSV files, read with limits and written safely |
 //! | [`context`] | one `Ctx` per request, one `Tx` per write |
@@ -52,6 +53,7 @@ pub mod schema;
 pub mod server;
 pub mod sessions;
 pub mod sheets;
+pub mod storage;
 pub mod submissions;
 pub mod tracking;
 pub mod unit_plans;

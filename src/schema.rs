@@ -394,6 +394,50 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    document_files (ward_id, sha256) {
+        ward_id -> Text,
+        sha256 -> Text,
+        object_key -> Text,
+        kind -> Text,
+        size_bytes -> BigInt,
+    }
+}
+
+diesel::table! {
+    documents (id) {
+        id -> Text,
+        ward_id -> Text,
+        unit_id -> Text,
+        sha256 -> Text,
+        name -> Text,
+        title -> Nullable<Text>,
+        number -> Nullable<Text>,
+        issued_on -> Nullable<Date>,
+        name_lower -> Text,
+        search_key -> Text,
+        uploaded_by -> Text,
+        uploaded_at -> Timestamp,
+        deleted_at -> Nullable<Timestamp>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    submission_evidence (submission_id, document_id) {
+        submission_id -> Text,
+        document_id -> Text,
+    }
+}
+
+diesel::table! {
+    revision_evidence (submission_id, number, document_id) {
+        submission_id -> Text,
+        number -> Integer,
+        document_id -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     wards,
     units,
@@ -418,6 +462,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     decisions,
     publications,
     reminders,
+    document_files,
+    documents,
+    submission_evidence,
+    revision_evidence,
     idempotency_keys,
     audit_chains,
     audit_events,

@@ -13,6 +13,7 @@ use cchc::{
     http::extract::read_value,
     imports::{PlanFile, WardFile, import_plan},
     kernel::{id::WardId, time::Clock},
+    storage::Storage,
     units, wards,
 };
 use clap::{Args, Subcommand};
@@ -94,13 +95,14 @@ fn open() -> Result<Db, Failure> {
     Ok(db)
 }
 
-/// The console's way in: it signs nothing, so its key is drawn anew each time.
+/// The console's way in: it signs nothing, so its key is drawn anew each time, and touches no files.
 fn console() -> Result<Ctx, Failure> {
     let services = Services {
         db: open()?,
         clock: Clock::real(),
         hasher: Hasher::new(19 * 1024, 2)?,
         tokens: Tokens::from_pem(&Tokens::generate_pem()?, "console")?,
+        documents: Storage::in_memory(),
     };
     Ok(Ctx::system(Arc::new(services)))
 }

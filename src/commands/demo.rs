@@ -15,6 +15,7 @@ use cchc::{
     demo,
     kernel::time::{Clock, Timestamp},
     server::ServerOptions,
+    storage::{Place, Storage},
 };
 use clap::Args;
 use secrecy::SecretString;
@@ -27,7 +28,7 @@ pub struct Options {
     /// Port on 127.0.0.1.
     #[arg(long, default_value_t = 8080)]
     port: u16,
-    /// Directory for database, key and clock.
+    /// Directory for database, files, key and clock.
     #[arg(long, default_value = "cchc-data")]
     data_dir: PathBuf,
     /// Time at which the demo's clock starts [default on the first start: 2026-06-15T08:00:00+07:00].
@@ -44,6 +45,9 @@ const DEFAULT_PASSWORD: &str = "long-my-2026";
 const DATABASE: &str = "cchc.db";
 const KEY: &str = "signing-key.pem";
 const CLOCK: &str = "clock.json";
+const DOCUMENTS: &str = "documents";
+/// The most bytes of one file, as `cchc serve` has it by default.
+const MAX_DOCUMENT_BYTES: u64 = 20 << 20;
 
 /// Prepares the directory and serves.
 pub fn run(options: &Options) -> Result<(), Failure> {
@@ -73,6 +77,7 @@ fn prepare(directory: &Path, at: Option<&str>, password: &str) -> Result<Service
         clock: clock(directory, at)?,
         hasher: Hasher::new(19 * 1024, 2)?,
         tokens: Tokens::from_pem(&signing_key(directory)?, "cchc-demo")?,
+        documents: Storage::open(&Place::Directory(directory.join(DOCUMENTS)), MAX_DOCUMENT_BYTES)?,
     };
     if services.db.read_blocking(cchc::wards::actions::is_empty)? {
         demo::load(&Arc::new(services.clone()), &SecretString::from(password.to_owned()))?;
@@ -128,7 +133,10 @@ fn reset(directory: &Path) -> Result<(), Failure> {
             _ => {}
         }
     }
-    Ok(())
+    match fs::remove_dir_all(directory.join(DOCUMENTS)) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(()),
+    }
 }
 
 fn welcome(port: u16, directory: &Path, password: &str, now: Timestamp) -> Result<String, Failure> {

@@ -7,8 +7,10 @@ use cchc::{
     config::Config,
     context::Services,
     db::Db,
+    documents,
     kernel::time::Clock,
     server::{ServerOptions, start},
+    storage::Storage,
 };
 use secrecy::ExposeSecret;
 
@@ -25,6 +27,7 @@ pub fn run() -> Result<(), Failure> {
         clock: Clock::real(),
         hasher: Hasher::new(config.argon2_memory_kib, config.argon2_passes)?,
         tokens: Tokens::from_pem(config.signing_key.expose_secret(), &config.issuer)?,
+        documents: Storage::open(&config.documents, config.max_document_bytes)?,
     };
     let listener = TcpListener::bind(&config.listen).map_err(|error| {
         format!("CCHC_LISTEN={}: {error}. Choose another address or port.", config.listen)
@@ -40,6 +43,8 @@ pub fn run() -> Result<(), Failure> {
 
 /// Runs the server on a runtime of its own.
 pub fn serve(services: Services, listener: TcpListener, options: &ServerOptions) -> Result<(), Failure> {
-    actix_web::rt::System::new()
-        .block_on(async { start(services, listener, options)?.server.await.map_err(Failure::from) })
+    actix_web::rt::System::new().block_on(async {
+        actix_web::rt::spawn(documents::filing::sweep_now_and_then(services.clone()));
+        start(services, listener, options)?.server.await.map_err(Failure::from)
+    })
 }

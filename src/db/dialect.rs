@@ -59,6 +59,8 @@ pub fn is_unique_violation(error: &DieselError, constraint: &str) -> bool {
         "periods_code" => "periods.plan_id, periods.code",
         "submissions_once" => "submissions.item_id, submissions.period_id, submissions.unit_id",
         "publications_number" => "publications.period_id, publications.number",
+        "document_files_pkey" => "document_files.ward_id, document_files.sha256",
+        "documents_once" => "documents.unit_id, documents.sha256",
         "idempotency_keys_pkey" => "idempotency_keys.principal_id, idempotency_keys.idempotency_key",
         _ => return false,
     };

@@ -38,6 +38,7 @@ use crate::{
         (name = "decisions", description = "Submitting, reviewing, approving (RULES §3)"),
         (name = "delegations", description = "Dated authority given to a named account (RULES §3)"),
         (name = "tracking", description = "What is to do, who owes what, and reminding of it (RULES §4)"),
+        (name = "documents", description = "The ward's library of evidence (RULES §8)"),
         (name = "results", description = "The ward's results (RULES §7)"),
         (name = "publications", description = "Publishing the approved figures of a period (RULES §7)"),
         (name = "public", description = "The city portal's side: published figures only"),

@@ -1,7 +1,9 @@
 //! Writes on submissions: drafting, changing, deleting, and moving them on for approvals.
 
 use super::{
-    model::{Content, Dossier, FigureBasis, Submission, SubmissionId, SubmissionState, UnitFigure},
+    model::{
+        Content, DocumentId, Dossier, FigureBasis, Submission, SubmissionId, SubmissionState, UnitFigure,
+    },
     reach::Visibility,
     rules,
     store::{self, Awaiting},
@@ -12,7 +14,7 @@ use crate::{
     audit::Event,
     context::Tx,
     db::AnyConnection,
-    error::{Code, Error, Result},
+    error::{Code, Error, Result, text},
     items::{self, ItemId, ItemKind, PlanItem},
     kernel::{
         id::{PrincipalId, UnitId},
@@ -24,6 +26,11 @@ use crate::{
     plans::{self, PlanStatus},
     units,
 };
+
+pub use store::visible_ids;
+
+/// The most documents that one submission cites.
+const MAX_EVIDENCE: usize = 50;
 
 /// What a new draft is made of.
 #[derive(Clone, Debug)]
@@ -118,13 +125,8 @@ pub fn change_content(
     change: impl FnOnce(&mut Content),
     rate: Option<Quantity>,
 ) -> Result<()> {
-    let dossier = get_dossier_for(tx, id)?;
+    let dossier = require_editable(tx, id)?;
     let before = &dossier.submission;
-    tx.require_version(before.version)?;
-    require_drafting_unit(tx, Some(before.unit_id))?;
-    if !matches!(before.state, SubmissionState::Draft | SubmissionState::Returned) {
-        return Err(Error::new(Code::NotDraft).allowing(allowed(tx, &dossier)));
-    }
     let mut content = dossier.content.clone();
     change(&mut content);
     let content = clean_content(content);
@@ -135,13 +137,72 @@ pub fn change_content(
         version: before.version + 1,
         ..before.clone()
     };
-    store::update_submission(tx.connection, before, &after)?;
-    let writer = tx.actor.principal()?;
-    if !dossier.drafters.contains(&writer) {
-        store::insert_drafter(tx.connection, id, writer)?;
-    }
+    update_draft(tx, &dossier, &after)?;
     let event = Event::new("submission.changed", "submission", id);
     tx.record(event.between(Some(&dossier.content), Some(&content)));
+    Ok(())
+}
+
+/// A submission that the caller may change now, in the version that it read.
+fn require_editable(tx: &mut Tx<'_>, id: SubmissionId) -> Result<Dossier> {
+    let dossier = get_dossier_for(tx, id)?;
+    tx.require_version(dossier.submission.version)?;
+    require_drafting_unit(tx, Some(dossier.submission.unit_id))?;
+    if !matches!(dossier.submission.state, SubmissionState::Draft | SubmissionState::Returned) {
+        return Err(Error::new(Code::NotDraft).allowing(allowed(tx, &dossier)));
+    }
+    Ok(dossier)
+}
+
+/// Writes a changed draft, and that the caller wrote on it.
+fn update_draft(tx: &mut Tx<'_>, dossier: &Dossier, after: &Submission) -> Result<()> {
+    store::update_submission(tx.connection, &dossier.submission, after)?;
+    let writer = tx.actor.principal()?;
+    if !dossier.drafters.contains(&writer) {
+        store::insert_drafter(tx.connection, after.id, writer)?;
+    }
+    Ok(())
+}
+
+/// Lets a submission cite a document, while it can be changed. What it cites already stays cited.
+///
+/// # Errors
+/// Not found, `if_match_required`, `version_stale`, `not_editable`, `forbidden`, `out_of_range` for too many.
+pub fn attach_evidence(tx: &mut Tx<'_>, id: SubmissionId, document: DocumentId) -> Result<()> {
+    let dossier = require_editable(tx, id)?;
+    if !dossier.evidence.iter().any(|cited| cited.document_id == document) {
+        if dossier.evidence.len() >= MAX_EVIDENCE {
+            return Err(Error::because(
+                Code::OutOfRange,
+                text(
+                    format!("Mỗi báo cáo kèm tối đa {MAX_EVIDENCE} tài liệu; hãy gộp bớt"),
+                    format!("A submission cites at most {MAX_EVIDENCE} documents; merge some"),
+                ),
+            ));
+        }
+        store::insert_evidence(tx.connection, id, document)?;
+    }
+    note_evidence(tx, &dossier, Event::new("submission.evidence_attached", "submission", id), document)
+}
+
+/// Takes a document off a submission, while it can be changed. Revisions that cite it go on citing it.
+///
+/// # Errors
+/// Not found, also where it is not cited; `if_match_required`, `version_stale`, `not_editable`, `forbidden`.
+pub fn detach_evidence(tx: &mut Tx<'_>, id: SubmissionId, document: DocumentId) -> Result<()> {
+    let dossier = require_editable(tx, id)?;
+    if !dossier.evidence.iter().any(|cited| cited.document_id == document) {
+        return Err(Error::not_found());
+    }
+    store::delete_evidence(tx.connection, id, document)?;
+    note_evidence(tx, &dossier, Event::new("submission.evidence_detached", "submission", id), document)
+}
+
+fn note_evidence(tx: &mut Tx<'_>, dossier: &Dossier, event: Event, document: DocumentId) -> Result<()> {
+    let before = &dossier.submission;
+    let after = Submission { updated_at: tx.now, version: before.version + 1, ..before.clone() };
+    update_draft(tx, dossier, &after)?;
+    tx.record(event.with("document_id", document));
     Ok(())
 }
 

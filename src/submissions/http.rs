@@ -6,7 +6,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
     actions::{self, NewSubmission},
-    model::{Applicability, Content, Explanation, Progress, SubmissionId, SubmissionState, Survey},
+    model::{Applicability, Content, Explanation, Progress, Revision, SubmissionId, SubmissionState, Survey},
     reach::Visibility,
     store::{self, Awaiting},
     view::{RevisionView, SubmissionView},
@@ -377,8 +377,12 @@ async fn load_revisions(ctx: &Ctx, id: SubmissionId) -> Result<Vec<RevisionView>
     let visibility = Visibility::of(&ctx.actor)?;
     ctx.read(move |c| {
         let dossier = actions::get_dossier(c, &visibility, id)?;
-        let revisions = store::list_revisions(c, id)?;
-        revisions.into_iter().map(|revision| RevisionView::of(revision, &dossier)).collect()
+        let mut evidence = store::list_of_revisions(c, id)?;
+        let view = |revision: Revision| {
+            let cited = evidence.remove(&revision.number).unwrap_or_default();
+            RevisionView::of(revision, cited, &dossier)
+        };
+        store::list_revisions(c, id)?.into_iter().map(view).collect()
     })
     .await
 }

@@ -13,6 +13,6 @@ pub mod workflow;
 mod workflow_tests;
 
 pub use self::{
-    model::{Content, Submission, SubmissionId, SubmissionState},
+    model::{Content, DocumentId, Submission, SubmissionId, SubmissionState},
     workflow::{Action, Step},
 };

@@ -16,13 +16,18 @@ use crate::{
     },
     periods::{Period, PeriodId},
     plans::{PlanId, PlanStatus},
-    schema::{submission_revisions, submissions},
+    schema::{documents, submission_revisions, submissions},
     text_enum,
 };
 
 id_type! {
     /// Identifies a submission.
     SubmissionId
+}
+
+id_type! {
+    /// Identifies a document of the ward's library; here because submissions cite what stands above them.
+    DocumentId
 }
 
 text_enum! {
@@ -251,6 +256,23 @@ pub struct Dossier {
     pub drafters: Vec<PrincipalId>,
     /// Everybody who acted on the revision at hand.
     pub actors: Vec<PrincipalId>,
+    /// What it cites.
+    pub evidence: Vec<Evidence>,
+}
+
+/// A document that is cited: neither its name nor its bytes ever change.
+#[derive(Clone, Debug, Queryable, Selectable, Serialize, utoipa::ToSchema)]
+#[diesel(table_name = documents, check_for_backend(crate::db::MultiBackend))]
+pub struct Evidence {
+    /// The document.
+    #[diesel(column_name = id)]
+    pub document_id: DocumentId,
+    /// Name of its file.
+    #[schema(example = "bien-ban-kiem-tra.pdf")]
+    pub name: String,
+    /// SHA-256 of its bytes, hexadecimal.
+    #[schema(example = "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae")]
+    pub sha256: String,
 }
 
 /// What a unit said of a leaf in a period, in the revision that a basis takes.

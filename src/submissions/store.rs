@@ -1,10 +1,10 @@
 //! All SQL about submissions. What a caller may see is part of each query, never a filter afterwards.
 
+mod evidence;
 mod figures;
 mod filter;
+mod surroundings;
 mod work;
-
-use std::collections::HashMap;
 
 use diesel::{
     BoolExpressionMethods, ExpressionMethods, JoinOnDsl, NullableExpressionMethods, OptionalExtension,
@@ -12,11 +12,15 @@ use diesel::{
     helper_types::{AsSelect, Eq, InnerJoinOn},
 };
 
-use self::filter::{narrow, narrow_to_awaiting};
 pub(super) use self::{
+    evidence::{delete_evidence, insert_evidence, list_of_revisions},
     figures::list_figures,
     filter::{Awaiting, Filter, WaitingFor},
     work::{list_awaiting_review, list_dossiers},
+};
+use self::{
+    filter::{narrow, narrow_to_awaiting},
+    surroundings::complete,
 };
 use super::{
     model::{Dossier, Revision, Submission, SubmissionId, SubmissionState},
@@ -25,8 +29,7 @@ use super::{
 use crate::{
     db::{AnyConnection, MultiBackend, is_unique_violation},
     error::{Code, Error, Result},
-    extensions::{self, Extension, rules::limits},
-    items::{ItemId, PlanItem, Target},
+    items::{ItemId, PlanItem},
     kernel::{
         id::{PrincipalId, UnitId, WardId},
         page::{Page, PageRequest},
@@ -34,10 +37,7 @@ use crate::{
     },
     periods::{Period, PeriodId},
     plans::PlanStatus,
-    schema::{
-        decisions, item_targets, periods, plan_items, plans, submission_drafters, submission_revisions,
-        submissions, units,
-    },
+    schema::{periods, plan_items, plans, submission_drafters, submission_revisions, submissions, units},
 };
 
 type Row = (Submission, PlanItem, Period, PlanStatus, String);
@@ -73,21 +73,52 @@ fn visible<'q>(visibility: &Visibility) -> Boxed<'q> {
     if visibility.all {
         return query;
     }
-    // Ids that match nothing stand for what the caller does not have, so one expression serves all.
+    let (own, tracked, states) = bounds(visibility);
+    query.filter(within(own, tracked.clone(), tracked, states))
+}
+
+/// What bounds a caller's sight. Ids that match nothing stand for what it does not have, so one expression serves all.
+fn bounds(visibility: &Visibility) -> (String, String, Vec<SubmissionState>) {
     let own = visibility.own_unit.map_or_else(String::new, |unit| unit.to_string());
     let tracked = visibility.tracked_unit.map_or_else(String::new, |unit| unit.to_string());
-    let states: Vec<SubmissionState> = if visibility.approved {
-        vec![SubmissionState::Approved, SubmissionState::Published]
-    } else {
-        Vec::new()
+    let states = match visibility {
+        Visibility { all: true, .. } => SubmissionState::ALL.to_vec(),
+        Visibility { approved: true, .. } => vec![SubmissionState::Approved, SubmissionState::Published],
+        _ => Vec::new(),
     };
-    query.filter(
-        submissions::unit_id
-            .eq(own)
-            .or(submissions::verify_unit_id.eq(tracked.clone()).assume_not_null())
-            .or(plan_items::tracking_unit_id.eq(tracked).assume_not_null())
-            .or(submissions::state.eq_any(states)),
-    )
+    (own, tracked, states)
+}
+
+#[dsl::auto_type]
+fn within(own: String, verifies: String, tracks: String, states: Vec<SubmissionState>) -> _ {
+    submissions::unit_id
+        .eq(own)
+        .or(submissions::verify_unit_id.eq(verifies).assume_not_null())
+        .or(plan_items::tracking_unit_id.eq(tracks).assume_not_null())
+        .or(submissions::state.eq_any(states))
+}
+
+#[dsl::auto_type]
+fn ids_within(
+    ward_id: WardId,
+    own: String,
+    verifies: String,
+    tracks: String,
+    states: Vec<SubmissionState>,
+) -> _ {
+    let inside: within = within(own, verifies, tracks, states);
+    submissions::table
+        .inner_join(plan_items::table.on(plan_items::id.eq(submissions::item_id)))
+        .filter(submissions::ward_id.eq(ward_id))
+        .filter(inside)
+        .select(submissions::id)
+}
+
+/// The ids of the submissions that a caller may know of, as a sub-select for the queries of others.
+#[must_use]
+pub fn visible_ids(visibility: &Visibility) -> ids_within {
+    let (own, tracked, states) = bounds(visibility);
+    ids_within(visibility.ward_id, own, tracked.clone(), tracked, states)
 }
 
 /// The caller's submissions, newest first.
@@ -136,90 +167,6 @@ pub(super) fn list_waiting(
         .limit(i64::try_from(most).unwrap_or(i64::MAX))
         .load(connection)?;
     complete(connection, rows)
-}
-
-/// What stands around the rows of a page: one query each, whatever their number.
-struct Surroundings {
-    targets: HashMap<ItemId, Vec<Target>>,
-    drafters: HashMap<SubmissionId, Vec<PrincipalId>>,
-    actors: HashMap<SubmissionId, Vec<PrincipalId>>,
-    extensions: HashMap<(PeriodId, UnitId), Vec<Extension>>,
-    standing_office_id: Option<UnitId>,
-}
-
-fn load_surroundings(connection: &mut AnyConnection, ward_id: WardId, rows: &[Row]) -> Result<Surroundings> {
-    let ids: Vec<SubmissionId> = rows.iter().map(|(submission, ..)| submission.id).collect();
-    let items: Vec<ItemId> = rows.iter().map(|(_, item, ..)| item.id).collect();
-    let targets: Vec<Target> = item_targets::table
-        .filter(item_targets::item_id.eq_any(items))
-        .select(Target::as_select())
-        .load(connection)?;
-    let drafters: Vec<(SubmissionId, PrincipalId)> = submission_drafters::table
-        .filter(submission_drafters::submission_id.eq_any(&ids))
-        .select((submission_drafters::submission_id, submission_drafters::principal_id))
-        .load(connection)?;
-    let actors: Vec<(SubmissionId, PrincipalId)> = decisions::table
-        .inner_join(submissions::table.on(submissions::id.eq(decisions::submission_id)))
-        .filter(decisions::submission_id.eq_any(&ids))
-        .filter(decisions::revision.eq(submissions::revision))
-        .select((decisions::submission_id, decisions::decided_by))
-        .load(connection)?;
-    let periods: Vec<PeriodId> = rows.iter().map(|(submission, ..)| submission.period_id).collect();
-    let owners: Vec<UnitId> = rows.iter().map(|(submission, ..)| submission.unit_id).collect();
-    let extensions = extensions::actions::list_extensions_of(connection, &periods, &owners)?;
-    let standing_office_id = units::table
-        .filter(units::ward_id.eq(ward_id))
-        .filter(units::is_standing_office.eq(true))
-        .select(units::id)
-        .first(connection)
-        .optional()?;
-    Ok(Surroundings {
-        targets: group(targets.into_iter().map(|target| (target.item_id, target))),
-        drafters: group(drafters),
-        actors: group(actors),
-        extensions: group(extensions.into_iter().map(|more| ((more.period_id, more.unit_id), more))),
-        standing_office_id,
-    })
-}
-
-/// Adds to the rows what stands around them.
-fn complete(connection: &mut AnyConnection, rows: Vec<Row>) -> Result<Vec<Dossier>> {
-    let Some(ward_id) = rows.first().map(|(submission, ..)| submission.ward_id) else {
-        return Ok(Vec::new());
-    };
-    let mut around = load_surroundings(connection, ward_id, &rows)?;
-    let office = around.standing_office_id;
-    let dossier = |(submission, item, period, plan_status, unit_code): Row| {
-        Ok(Dossier {
-            content: submission.content.read().map_err(Error::internal)?,
-            // Several submissions of a page may share a leaf.
-            targets: around.targets.get(&item.id).cloned().unwrap_or_default(),
-            drafters: around.drafters.remove(&submission.id).unwrap_or_default(),
-            actors: around.actors.remove(&submission.id).unwrap_or_default(),
-            limits: limits(
-                &period,
-                around.extensions.get(&(period.id, submission.unit_id)).into_iter().flatten(),
-            ),
-            tracked_by_standing_office: office.is_some() && item.tracking_unit_id == office,
-            standing_office_id: office,
-            submission,
-            item,
-            period,
-            plan_status,
-            unit_code,
-        })
-    };
-    rows.into_iter().map(dossier).collect()
-}
-
-fn group<K: std::hash::Hash + std::cmp::Eq, V>(
-    pairs: impl IntoIterator<Item = (K, V)>,
-) -> HashMap<K, Vec<V>> {
-    let mut groups: HashMap<K, Vec<V>> = HashMap::new();
-    for (key, value) in pairs {
-        groups.entry(key).or_default().push(value);
-    }
-    groups
 }
 
 /// The id of the submission for these three, whoever may see it.
@@ -315,7 +262,7 @@ pub(super) fn insert_drafter(
     Ok(())
 }
 
-/// Freezes the content of a revision.
+/// Freezes the content of a revision and what it cites.
 pub(super) fn insert_revision(
     connection: &mut AnyConnection,
     dossier: &Dossier,
@@ -342,7 +289,7 @@ pub(super) fn insert_revision(
             r::submitted_at.eq(at),
         ))
         .execute(connection)?;
-    Ok(())
+    evidence::freeze(connection, dossier.submission.id, number)
 }
 
 /// The frozen revisions of a submission, newest first; there are few.

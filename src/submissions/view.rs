@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{
-    model::{Content, Dossier, Revision, SubmissionId, SubmissionState},
+    model::{Content, Dossier, Evidence, Revision, SubmissionId, SubmissionState},
     rules,
     workflow::{self, Action, Case, Person, Step},
 };
@@ -61,6 +61,8 @@ pub struct SubmissionView {
     pub rate: Option<Percent>,
     /// One verdict for each target in force.
     pub verdicts: Vec<VerdictView>,
+    /// The documents it cites.
+    pub evidence: Vec<Evidence>,
     /// What would keep it from being submitted, while it can be changed.
     pub warnings: Vec<WarningView>,
     /// Whether the first submitting was on time; `null` before it.
@@ -150,7 +152,7 @@ impl SubmissionView {
         let warnings = warnings_of(&dossier);
         let allowed_actions = allowed_actions(&dossier, actor, now);
         let waiting_on = waiting_on(&dossier);
-        let Dossier { submission, content, item, period, unit_code, .. } = dossier;
+        let Dossier { submission, content, item, period, unit_code, evidence, .. } = dossier;
         Self {
             id: submission.id,
             plan_id: submission.plan_id,
@@ -168,6 +170,7 @@ impl SubmissionView {
             content,
             rate,
             verdicts,
+            evidence,
             warnings,
             on_time: submission.on_time,
             first_submitted_at: submission.first_submitted_at,
@@ -238,6 +241,8 @@ pub struct RevisionView {
     pub rate: Option<Percent>,
     /// One verdict for each target in force.
     pub verdicts: Vec<VerdictView>,
+    /// The documents it cites.
+    pub evidence: Vec<Evidence>,
     /// Who signed it.
     pub submitted_by: PrincipalId,
     /// When.
@@ -245,17 +250,18 @@ pub struct RevisionView {
 }
 
 impl RevisionView {
-    /// The view of a revision of this submission.
+    /// The view of a revision of this submission, with the documents it cites.
     ///
     /// # Errors
     /// Internal, when the content in the database cannot be read.
-    pub fn of(revision: Revision, dossier: &Dossier) -> Result<Self> {
+    pub fn of(revision: Revision, evidence: Vec<Evidence>, dossier: &Dossier) -> Result<Self> {
         let content: Content = revision.content.read().map_err(Error::internal)?;
         Ok(Self {
             number: revision.number,
             rate: verdicts::rate(&rules::figures_of(&dossier.item, &content)),
             verdicts: verdicts_of(dossier, &content),
             content,
+            evidence,
             submitted_by: revision.submitted_by,
             submitted_at: revision.submitted_at,
         })

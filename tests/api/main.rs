@@ -14,16 +14,22 @@
 mod support;
 
 mod audit_events;
+mod buckets;
 mod bulk_decisions;
 mod calendar;
 mod clients;
+mod clients;
+mod decisions;
 mod decisions;
 mod delegations;
+mod documents;
+mod evidence;
 mod exports;
 mod extensions;
 mod health;
 mod imports;
 mod items;
+mod library;
 mod manners;
 mod needs;
 mod periods;

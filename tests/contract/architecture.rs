@@ -10,6 +10,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("kernel", 0),
     ("schema", 1),
     ("db", 1),
+    ("storage", 1),
     ("access", 2),
     ("audit", 2),
     ("sheets", 2),
@@ -65,6 +66,7 @@ const EDGES: &[(&str, &[&str])] = &[
 /// Files over the limit, each with its reason.
 const LONG_FILES: &[(&str, &str)] =
     &[("src/schema.rs", "every table and nothing else, to be read from the top")];
+const LONG_FILES: &[(&str, &str)] = &[("src/schema.rs", "one list of all tables")];
 
 /// Functions over the limit, each with its reason.
 const LONG_FUNCTIONS: &[(&str, &str)] = &[];

@@ -8,7 +8,7 @@ use reqwest::Method;
 use serde_json::Value;
 
 use super::document::Operation;
-use crate::support::{App, Call, Client};
+use crate::support::{App, Call, Client, Form, pdf};
 
 /// A call, ready to be made by anybody.
 #[derive(Clone, Debug)]
@@ -30,6 +30,9 @@ impl Prepared {
         match &self.body {
             Some(body) if self.media_type.starts_with("application/x-www-form-urlencoded") => {
                 call.raw(&self.media_type, form(body))
+            }
+            Some(body) if self.media_type.starts_with("multipart/") => {
+                call.raw(&Form::media_type(), multipart(body).bytes())
             }
             Some(body) => call.json(body),
             None => call,
@@ -53,6 +56,16 @@ pub fn form(body: &Value) -> Vec<u8> {
         .map(|(name, value)| (name.clone(), value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
         .collect();
     serde_urlencoded::to_string(fields).expect("a form").into_bytes()
+}
+
+/// The same for a form with a file.
+fn multipart(body: &Value) -> Form {
+    let fields =
+        body.as_object().into_iter().flatten().filter_map(|(name, value)| Some((name, value.as_str()?)));
+    fields.fold(Form::default(), |form, (name, value)| match name.as_str() {
+        "file" => form.file("mau.pdf", "application/pdf", value.as_bytes()),
+        name => form.text(name, value),
+    })
 }
 
 /// The call with real ids and the document's example.
@@ -131,6 +144,7 @@ fn table_of(segment: &str) -> Option<&'static str> {
         "submissions" => "submissions",
         "publications" => "publications",
         "delegations" => "delegations",
+        "documents" => "documents",
         _ => return None,
     })
 }
@@ -156,6 +170,7 @@ fn sample(app: &App, segment: &str, name: &str) -> String {
         ("publications", _) => {
             first(app, "publications", &format!("ward_id = '{ward}' AND withdrawn_at IS NULL"))
         }
+        ("documents" | "evidence", _) => sample_document(app),
         _ => panic!("say in tests/contract/calls.rs which {{{name}}} of /{segment}/ to call with"),
     }
 }
@@ -192,12 +207,18 @@ fn ward_client(app: &App) -> String {
     app.sql_text(find)
 }
 
-/// The version of what the path names last.
+/// A document of KTHTDT; the demo has none.
+fn sample_document(app: &App) -> String {
+    let known = app.sql_texts("SELECT id AS value FROM documents WHERE name = 'mau.pdf'").pop();
+    known.unwrap_or_else(|| app.add_document("KTHTDT", "ktht.staff", &pdf("mẫu")))
+}
+
+/// The version of the resource that the path names by its id.
 fn version_of(app: &App, operation: &Operation) -> i64 {
     let segments: Vec<&str> = operation.path.split('/').collect();
     let filled = path_of(app, operation);
     let values: Vec<&str> = filled.split('?').next().unwrap_or_default().split('/').collect();
-    let at = segments.iter().rposition(|segment| segment.starts_with('{')).expect("a parameter in the path");
+    let at = segments.iter().rposition(|segment| *segment == "{id}").expect("a parameter in the path");
     let table =
         table_of(segments[at - 1]).unwrap_or_else(|| panic!("no table known for {}", operation.key()));
     version_in(app, table, values[at])

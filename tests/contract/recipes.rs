@@ -49,6 +49,11 @@ const RECIPES: &[(&str, &str)] = &[
     ("PATCH /api/v1/submissions/{id}",           "ktht.staff"),
     ("DELETE /api/v1/submissions/{id}",          "ktht.staff"),
     ("POST /api/v1/submissions/{id}/decisions",  "ktht.head"),
+    ("POST /api/v1/documents",                   "ktht.staff"),
+    ("PATCH /api/v1/documents/{id}",             "ktht.staff"),
+    ("DELETE /api/v1/documents/{id}",            "ktht.staff"),
+    ("PUT /api/v1/submissions/{id}/evidence/{document_id}",    "ktht.staff"),
+    ("DELETE /api/v1/submissions/{id}/evidence/{document_id}", "ktht.staff"),
     ("POST /api/v1/periods/{id}/publications",   "leader"),
     ("POST /api/v1/publications/{id}/withdraw",  "leader"),
 ];
@@ -138,6 +143,16 @@ async fn adapt(app: &App, key: &str, call: &mut Prepared) {
             let id = app.draft_free_figure().await;
             call.path = format!("/api/v1/submissions/{id}/decisions");
             call.body = Some(json!({ "action": "submit" }));
+        }
+        "PUT /api/v1/submissions/{id}/evidence/{document_id}"
+        | "DELETE /api/v1/submissions/{id}/evidence/{document_id}" => {
+            let submission = app.draft_free_figure().await;
+            let document = call.path.rsplit('/').next().unwrap_or_default().to_owned();
+            if call.method == Method::DELETE {
+                app.sql(&format!("INSERT INTO submission_evidence VALUES ('{submission}', '{document}')"));
+            }
+            aim(app, call, "/api/v1/submissions/", "submissions", &submission);
+            call.path = format!("{}/evidence/{document}", call.path);
         }
         _ => {}
     }

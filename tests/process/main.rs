@@ -10,6 +10,7 @@
 )]
 
 mod kill;
+mod kill_upload;
 mod server;
 
 use std::{io::Write, process::Command};

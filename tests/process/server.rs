@@ -123,6 +123,7 @@ pub fn serve(database: &str, key: &Path) -> (Child, String) {
         .env("CCHC_DATABASE_URL", database)
         .env("CCHC_SIGNING_KEY_FILE", key)
         .env("CCHC_LISTEN", &address)
+        .env("CCHC_DOCUMENTS_URL", format!("file://{}", key.with_file_name("documents").display()))
         .stderr(Stdio::null())
         .spawn()
         .unwrap();

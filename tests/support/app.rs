@@ -14,6 +14,7 @@ use cchc::{
     db::{Db, Location},
     kernel::time::{Clock, Timestamp},
     server::{self, Running, ServerOptions},
+    storage::{Place, Storage},
 };
 use diesel::{QueryableByName, RunQueryDsl, sql_query, sql_types::Text};
 
@@ -39,11 +40,16 @@ pub struct App {
     handle: ServerHandle,
     thread: Option<JoinHandle<()>>,
     database: Arc<TestDatabase>,
+    files: Arc<tempfile::TempDir>,
 }
 
-/// The parts of a server on this database; hashing passwords costs next to nothing.
+/// The most bytes of a document in tests.
+pub const MAX_DOCUMENT_BYTES: u64 = 2 << 20;
+
+/// The parts of a server on this database; hashing passwords costs next to nothing, and files are forgotten.
 pub fn services_on(location: Location, clock: Clock) -> Services {
     Services {
+        documents: Storage::in_memory(),
         db: Db::open(location, 3).expect("the database opens"),
         clock,
         hasher: Hasher::new(8, 1).expect("a hasher"),
@@ -65,22 +71,39 @@ impl App {
 
     /// Like [`App::start`], with another clock.
     pub fn start_at(backend: Backend, clock: Clock) -> Self {
-        Self::over(Arc::new(TestDatabase::with_demo(backend)), backend, clock)
+        let files = tempfile::tempdir().expect("a directory");
+        let place = Place::Directory(files.path().to_owned());
+        let documents = Storage::open(&place, MAX_DOCUMENT_BYTES).expect("a place for files");
+        let database = Arc::new(TestDatabase::with_demo(backend));
+        Self::over(database, backend, clock, documents, Arc::new(files))
     }
 
-    /// One more server over the same database, with another clock.
+    /// Like [`App::start`], with its files elsewhere.
+    pub fn start_over(backend: Backend, documents: Storage) -> Self {
+        let files = Arc::new(tempfile::tempdir().expect("a directory"));
+        Self::over(Arc::new(TestDatabase::with_demo(backend)), backend, demo_clock(), documents, files)
+    }
+
+    /// One more server over the same database and files, with another clock.
     pub fn beside(&self, clock: Clock) -> Self {
-        Self::over(Arc::clone(&self.database), self.backend, clock)
+        let documents = self.services.documents.clone();
+        Self::over(Arc::clone(&self.database), self.backend, clock, documents, Arc::clone(&self.files))
     }
 
-    /// One more server over the same database, at this time.
+    /// One more server over the same database and files, at this time.
     pub fn at(&self, time: &str) -> Self {
         let time = Timestamp::parse(time).expect("a time");
         self.beside(Clock::shifted(Clock::shift_to(time)))
     }
 
-    fn over(database: Arc<TestDatabase>, backend: Backend, clock: Clock) -> Self {
-        let services = services_on(database.location.clone(), clock);
+    fn over(
+        database: Arc<TestDatabase>,
+        backend: Backend,
+        clock: Clock,
+        documents: Storage,
+        files: Arc<tempfile::TempDir>,
+    ) -> Self {
+        let services = Services { documents, ..services_on(database.location.clone(), clock) };
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = format!("http://{}", listener.local_addr().expect("an address"));
         let (handle, thread) = serve(services.clone(), listener);
@@ -93,7 +116,13 @@ impl App {
             handle,
             thread: Some(thread),
             database,
+            files,
         }
+    }
+
+    /// Where the files of documents are.
+    pub fn files(&self) -> &std::path::Path {
+        self.files.path()
     }
 
     /// One more server on the same kind of database, with data of its own.

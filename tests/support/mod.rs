@@ -13,6 +13,7 @@ mod app;
 mod builders;
 mod client;
 mod database;
+mod files;
 mod office;
 mod principals;
 
@@ -22,9 +23,10 @@ use std::{
 };
 
 pub use self::{
-    app::App,
+    app::{App, MAX_DOCUMENT_BYTES},
     client::{Call, Client, Reply},
     database::{Backend, empty_postgres, empty_sqlite},
+    files::{Form, docx, jpg, pdf, png, sha256, xlsx},
     office::Office,
     principals::{DEMO_PASSWORD, NewAccount},
 };
@@ -81,6 +83,23 @@ pub fn has_postgres() -> bool {
         std::io::stderr().write_all(line.as_bytes()).expect("stderr");
     });
     false
+}
+
+/// Where a service that speaks S3 listens, to test on; without one it says so once, like [`has_postgres`].
+pub fn s3_url() -> Option<String> {
+    static SAY: Once = Once::new();
+    let url = std::env::var("CCHC_TEST_S3_URL").ok();
+    assert!(
+        url.is_some() || std::env::var("CCHC_TEST_REQUIRE_S3").as_deref() != Ok("1"),
+        "CCHC_TEST_REQUIRE_S3=1, but CCHC_TEST_S3_URL names no service"
+    );
+    if url.is_none() {
+        SAY.call_once(|| {
+            let line = "\nSKIPPED: S3 tests (set CCHC_TEST_S3_URL to run them)\n";
+            std::io::stderr().write_all(line.as_bytes()).expect("stderr");
+        });
+    }
+    url
 }
 
 /// The value behind a lock, even if a test panicked while it held it.

@@ -161,6 +161,9 @@ codes! {
     RateMismatch = "rate_mismatch", Refused, "Tỷ lệ gửi kèm lệch quá 0,01 điểm so với tỷ lệ tính từ tử số và mẫu số", "The rate sent differs by more than 0.01 points from the one computed";
     ExplanationRequired = "explanation_required", Refused, "Chỉ tiêu chưa đạt: cần giải trình nguyên nhân, diễn biến, cách khắc phục và ngày hoàn thành mới", "A target is missed: explain the cause, what happened, the remedy and the new date";
     SurveyRequired = "survey_required", Refused, "Số liệu hài lòng phải kèm công cụ khảo sát, cỡ mẫu và thời gian khảo sát", "A satisfaction figure names its instrument, sample size and dates";
+    // What is said about figures.
+    NeverSubmitted = "never_submitted", Conflict, "Số liệu này chưa từng được gửi; chờ đơn vị gửi rồi mới yêu cầu giải trình hoặc kết luận", "This figure was never submitted; wait until the unit submits it";
+    AlreadyAnswered = "already_answered", Conflict, "Yêu cầu giải trình này đã được trả lời; câu trả lời không thay đổi được", "This request is answered already, and the answer stays as it is";
     // Publications.
     NothingToPublish = "nothing_to_publish", Conflict, "Kỳ này chưa có số liệu mới được duyệt để công bố", "Nothing new is approved in this period";
     AlreadyWithdrawn = "already_withdrawn", Conflict, "Lần công bố này đã được rút", "This publication is already withdrawn";

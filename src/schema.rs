@@ -11,6 +11,7 @@ diesel::table! {
         area_code -> Nullable<Text>,
         public_results -> Bool,
         return_reasons -> Text,
+        jump_percent -> Nullable<BigInt>,
         version -> BigInt,
     }
 }
@@ -342,6 +343,90 @@ diesel::table! {
 }
 
 diesel::table! {
+    comments (id) {
+        id -> Text,
+        ward_id -> Text,
+        submission_id -> Text,
+        revision -> Integer,
+        text -> Text,
+        author_id -> Text,
+        position -> Nullable<Text>,
+        unit_id -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    explanation_requests (id) {
+        id -> Text,
+        ward_id -> Text,
+        submission_id -> Text,
+        unit_id -> Text,
+        revision -> Integer,
+        question -> Text,
+        due_at -> Timestamp,
+        asked_by -> Text,
+        asked_position -> Nullable<Text>,
+        asked_unit_id -> Text,
+        asked_at -> Timestamp,
+        cause -> Nullable<Text>,
+        what_happened -> Nullable<Text>,
+        remedy -> Nullable<Text>,
+        new_date -> Nullable<Date>,
+        answered_by -> Nullable<Text>,
+        answered_position -> Nullable<Text>,
+        answered_at -> Nullable<Timestamp>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    assessments (id) {
+        id -> Text,
+        ward_id -> Text,
+        submission_id -> Text,
+        revision -> Integer,
+        kind -> Text,
+        cause -> Text,
+        text -> Text,
+        author_id -> Text,
+        position -> Nullable<Text>,
+        unit_id -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    obstacles (id) {
+        id -> Text,
+        ward_id -> Text,
+        plan_id -> Text,
+        item_id -> Text,
+        unit_id -> Text,
+        description -> Text,
+        proposal -> Nullable<Text>,
+        state -> Text,
+        raised_by -> Text,
+        raised_position -> Nullable<Text>,
+        raised_at -> Timestamp,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    obstacle_steps (id) {
+        id -> Text,
+        obstacle_id -> Text,
+        action -> Text,
+        text -> Text,
+        taken_by -> Text,
+        position -> Nullable<Text>,
+        unit_id -> Text,
+        taken_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     idempotency_keys (principal_id, idempotency_key) {
         principal_id -> Text,
         idempotency_key -> Text,
@@ -404,6 +489,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     submission_revisions,
     decisions,
     publications,
+    comments,
+    explanation_requests,
+    assessments,
+    obstacles,
+    obstacle_steps,
     idempotency_keys,
     audit_chains,
     audit_events,

@@ -49,7 +49,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("documents",     &["submissions"]),
     ("comments",      &["submissions"]),
     ("explanations",  &["submissions"]),
-    ("obstacles",     &["items", "plans", "units"]),
+    ("obstacles",     &["items", "plans", "submissions", "units"]),
     ("extensions",    &["periods", "plans", "units"]),
     ("delegations",   &["accounts", "units"]),
     ("batches",       &["items", "periods", "plans", "submissions", "units"]),

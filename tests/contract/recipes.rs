@@ -47,6 +47,15 @@ const RECIPES: &[(&str, &str)] = &[
     ("PATCH /api/v1/submissions/{id}",           "ktht.staff"),
     ("DELETE /api/v1/submissions/{id}",          "ktht.staff"),
     ("POST /api/v1/submissions/{id}/decisions",  "ktht.head"),
+    ("POST /api/v1/submissions/{id}/comments",   "leader"),
+    ("POST /api/v1/submissions/{id}/explanation-requests", "leader"),
+    ("POST /api/v1/explanation-requests/{id}/answer", "ktht.head"),
+    ("POST /api/v1/submissions/{id}/assessments", "leader"),
+    ("POST /api/v1/plans/{id}/obstacles",        "ktht.staff"),
+    ("POST /api/v1/obstacles/{id}/answer",       "vhxh.head"),
+    ("POST /api/v1/obstacles/{id}/escalate",     "vhxh.head"),
+    ("POST /api/v1/obstacles/{id}/decide",       "leader"),
+    ("POST /api/v1/obstacles/{id}/withdraw",     "ktht.staff"),
     ("POST /api/v1/periods/{id}/publications",   "leader"),
     ("POST /api/v1/publications/{id}/withdraw",  "leader"),
 ];
@@ -136,6 +145,9 @@ async fn adapt(app: &App, key: &str, call: &mut Prepared) {
             let id = app.draft_free_figure().await;
             call.path = format!("/api/v1/submissions/{id}/decisions");
             call.body = Some(json!({ "action": "submit" }));
+        }
+        "POST /api/v1/obstacles/{id}/decide" => {
+            app.sql("UPDATE obstacles SET state = 'escalated'");
         }
         _ => {}
     }

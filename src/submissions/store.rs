@@ -1,6 +1,7 @@
 //! All SQL about submissions. What a caller may see is part of each query, never a filter afterwards.
 
 mod figures;
+mod comparisons;
 mod filter;
 
 use std::collections::HashMap;
@@ -200,6 +201,7 @@ fn complete(connection: &mut AnyConnection, rows: Vec<Row>) -> Result<Vec<Dossie
         return Ok(Vec::new());
     };
     let mut around = load_surroundings(connection, ward_id, &rows)?;
+    let mut comparisons = comparisons::load_comparisons(connection, ward_id, &rows)?;
     let office = around.standing_office_id;
     let dossier = |(submission, item, period, plan_status, unit_code): Row| {
         Ok(Dossier {
@@ -212,6 +214,7 @@ fn complete(connection: &mut AnyConnection, rows: Vec<Row>) -> Result<Vec<Dossie
                 &period,
                 around.extensions.get(&(period.id, submission.unit_id)).into_iter().flatten(),
             ),
+            comparisons: comparisons.remove(&submission.id).unwrap_or_default(),
             tracked_by_standing_office: office.is_some() && item.tracking_unit_id == office,
             standing_office_id: office,
             submission,

@@ -1,7 +1,7 @@
 //! All SQL about submissions. What a caller may see is part of each query, never a filter afterwards.
 
-mod figures;
 mod comparisons;
+mod figures;
 mod filter;
 
 use std::collections::HashMap;

@@ -374,6 +374,7 @@ pub fn create_ward(tx: &mut crate::context::Tx<'_>, file: &WardFile) -> Result<W
                 area_code: file.area_code.clone(),
                 public_results: file.public_results,
                 return_reasons: None,
+                jump_percent: file.jump_percent,
             },
         )?,
     };

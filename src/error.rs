@@ -173,6 +173,9 @@ codes! {
     UploadBroken = "upload_broken", Malformed, "Tệp chưa gửi lên hết; hãy gửi lại", "The upload broke off; send it again";
     DocumentExists = "document_exists", Conflict, "Đơn vị đã có tệp này trong kho; hãy dùng tài liệu đó", "The unit already has this file in the library; use that document";
     StorageUnavailable = "storage_unavailable", Unavailable, "Kho tệp đang không truy cập được hoặc đã đầy; hãy thử lại sau và báo quản trị viên nếu còn lặp lại", "The file storage cannot be reached or is full; try again later, and tell the administrator if it persists";
+    // What is said about figures.
+    NeverSubmitted = "never_submitted", Conflict, "Số liệu này chưa từng được gửi; chờ đơn vị gửi rồi mới yêu cầu giải trình hoặc kết luận", "This figure was never submitted; wait until the unit submits it";
+    AlreadyAnswered = "already_answered", Conflict, "Yêu cầu giải trình này đã được trả lời; câu trả lời không thay đổi được", "This request is answered already, and the answer stays as it is";
     // Publications.
     NothingToPublish = "nothing_to_publish", Conflict, "Kỳ này chưa có số liệu mới được duyệt để công bố", "Nothing new is approved in this period";
     AlreadyWithdrawn = "already_withdrawn", Conflict, "Lần công bố này đã được rút", "This publication is already withdrawn";

@@ -12,6 +12,7 @@ diesel::table! {
         public_results -> Bool,
         return_reasons -> Text,
         version -> BigInt,
+        jump_percent -> Nullable<BigInt>,
     }
 }
 
@@ -32,6 +33,7 @@ diesel::table! {
         active_to -> Nullable<Date>,
         successor_id -> Nullable<Text>,
         version -> BigInt,
+        acting_unit_id -> Nullable<Text>,
     }
 }
 
@@ -159,6 +161,9 @@ diesel::table! {
         recurrence -> Nullable<Text>,
         version -> BigInt,
         withdrawn_from -> Nullable<Date>,
+        effective_from -> Nullable<Date>,
+        definition_version -> Integer,
+        carried_from_id -> Nullable<Text>,
     }
 }
 
@@ -189,6 +194,7 @@ diesel::table! {
         frequency -> Text,
         obligation -> Text,
         effective_from -> Nullable<Date>,
+        withdrawn_from -> Nullable<Date>,
     }
 }
 
@@ -438,6 +444,167 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    comments (id) {
+        id -> Text,
+        ward_id -> Text,
+        submission_id -> Text,
+        revision -> Integer,
+        text -> Text,
+        author_id -> Text,
+        position -> Nullable<Text>,
+        unit_id -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    explanation_requests (id) {
+        id -> Text,
+        ward_id -> Text,
+        submission_id -> Text,
+        unit_id -> Text,
+        revision -> Integer,
+        question -> Text,
+        due_at -> Timestamp,
+        asked_by -> Text,
+        asked_position -> Nullable<Text>,
+        asked_unit_id -> Text,
+        asked_at -> Timestamp,
+        cause -> Nullable<Text>,
+        what_happened -> Nullable<Text>,
+        remedy -> Nullable<Text>,
+        new_date -> Nullable<Date>,
+        answered_by -> Nullable<Text>,
+        answered_position -> Nullable<Text>,
+        answered_at -> Nullable<Timestamp>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    assessments (id) {
+        id -> Text,
+        ward_id -> Text,
+        submission_id -> Text,
+        revision -> Integer,
+        kind -> Text,
+        cause -> Text,
+        text -> Text,
+        author_id -> Text,
+        position -> Nullable<Text>,
+        unit_id -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    obstacles (id) {
+        id -> Text,
+        ward_id -> Text,
+        plan_id -> Text,
+        item_id -> Text,
+        unit_id -> Text,
+        description -> Text,
+        proposal -> Nullable<Text>,
+        state -> Text,
+        raised_by -> Text,
+        raised_position -> Nullable<Text>,
+        raised_at -> Timestamp,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    obstacle_steps (id) {
+        id -> Text,
+        obstacle_id -> Text,
+        action -> Text,
+        text -> Text,
+        taken_by -> Text,
+        position -> Nullable<Text>,
+        unit_id -> Text,
+        taken_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    measure_versions (item_id, number) {
+        item_id -> Text,
+        number -> Integer,
+        measure -> Text,
+        replaced_from -> Date,
+    }
+}
+
+diesel::table! {
+    amendments (id) {
+        id -> Text,
+        ward_id -> Text,
+        plan_id -> Text,
+        number -> Text,
+        decided_on -> Date,
+        effective_on -> Date,
+        reason -> Text,
+        changes -> Text,
+        status -> Text,
+        created_by -> Text,
+        created_at -> Timestamp,
+        approved_by -> Nullable<Text>,
+        approved_at -> Nullable<Timestamp>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    unit_names (unit_id, valid_to) {
+        unit_id -> Text,
+        valid_from -> Date,
+        valid_to -> Date,
+        name -> Text,
+        code -> Text,
+        decision -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    unit_plans (id) {
+        id -> Text,
+        ward_id -> Text,
+        plan_id -> Text,
+        unit_id -> Text,
+        title -> Text,
+        number -> Nullable<Text>,
+        issued_on -> Nullable<Date>,
+        status -> Text,
+        created_at -> Timestamp,
+        issued_at -> Nullable<Timestamp>,
+        issued_by -> Nullable<Text>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    unit_plan_items (id) {
+        id -> Text,
+        ward_id -> Text,
+        unit_plan_id -> Text,
+        title -> Text,
+        deliverable -> Nullable<Text>,
+        starts_on -> Nullable<Date>,
+        due_on -> Nullable<Date>,
+        person_position -> Nullable<Text>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    unit_plan_links (unit_plan_item_id, item_id) {
+        unit_plan_item_id -> Text,
+        item_id -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     wards,
     units,
@@ -462,11 +629,22 @@ diesel::allow_tables_to_appear_in_same_query!(
     decisions,
     publications,
     reminders,
+    idempotency_keys,
+    audit_chains,
+    audit_events,
     document_files,
     documents,
     submission_evidence,
     revision_evidence,
-    idempotency_keys,
-    audit_chains,
-    audit_events,
+    comments,
+    explanation_requests,
+    assessments,
+    obstacles,
+    obstacle_steps,
+    measure_versions,
+    amendments,
+    unit_names,
+    unit_plans,
+    unit_plan_items,
+    unit_plan_links,
 );

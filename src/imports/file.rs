@@ -11,6 +11,7 @@ use crate::{
         Aggregation, Control, Field, Frequency, ItemKind, MeasureKind, Obligation, Recurrence,
         draft::{Baseline, TargetContent},
     },
+    kernel::number::Quantity,
     plans::Basis,
     units::UnitKind,
 };
@@ -292,6 +293,8 @@ pub struct WardFile {
     /// Whether anybody may read its published figures.
     #[serde(default)]
     pub public_results: bool,
+    /// Share of a jump that needs a note; what the sample data holds is PROPOSED, not law.
+    pub jump_percent: Option<Quantity>,
     /// Its units, in any order.
     pub units: Vec<UnitEntry>,
 }

@@ -265,16 +265,13 @@ pub fn find_period(
     }
 }
 
-/// The period with which figures are compared: the last of the same kind that ended before, or else the last that the
-/// ward owed; a half-year is not held against a month.
+/// The period with which figures are compared ([`rules::previous_of`]).
 ///
 /// # Errors
 /// When the database fails.
 pub fn previous_period(connection: &mut AnyConnection, period: &Period) -> Result<Option<Period>> {
-    match store::find_previous(connection, period, Some(period.kind))? {
-        Some(previous) => Ok(Some(previous)),
-        None => store::find_previous(connection, period, None),
-    }
+    let periods = store::list_all(connection, period.plan_id)?;
+    Ok(rules::previous_of(&periods, period).cloned())
 }
 
 /// The ward's working days.

@@ -128,6 +128,24 @@ pub fn is_regular_code(year: i32, code: &str) -> bool {
     windows(Basis::Calendar, year, true).iter().any(|window| window.code.eq_ignore_ascii_case(code))
 }
 
+/// The period with which figures are compared, of those of its plan: the last of the same kind that ended before, or
+/// else the last that the ward owed; a half-year is not held against a month.
+#[must_use]
+pub fn previous_of<'p>(periods: &'p [Period], period: &Period) -> Option<&'p Period> {
+    let last = |fits: &dyn Fn(&Period) -> bool| {
+        let before = periods.iter().filter(|other| other.data_to < period.data_to && fits(other));
+        // Of those that end on one day, the first by code.
+        before.max_by(|a, b| a.data_to.cmp(&b.data_to).then_with(|| b.code.cmp(&a.code)))
+    };
+    last(&|other| other.kind == period.kind).or_else(|| last(&|other| other.mandatory))
+}
+
+/// Whether an earlier period's cases are all among this one's: what is counted in both can only have grown.
+#[must_use]
+pub fn lies_within(earlier: &Period, period: &Period) -> bool {
+    earlier.data_from >= period.data_from && earlier.data_to < period.data_to
+}
+
 /// Reads `17:00`.
 ///
 /// # Errors

@@ -5,7 +5,7 @@ use diesel::{
     BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl, SelectableHelper,
 };
 
-use super::model::{CalendarDay, Period, PeriodId, PeriodKind};
+use super::model::{CalendarDay, Period, PeriodId};
 use crate::{
     db::{AnyConnection, is_unique_violation},
     error::{Code, Error, FieldError, Result},
@@ -90,26 +90,6 @@ pub(super) fn find_by_code(
         .select(Period::as_select())
         .first(connection)
         .optional()?)
-}
-
-/// The period of the plan that ended last before this one's cut-off: of this kind, or else one that is owed.
-pub(super) fn find_previous(
-    connection: &mut AnyConnection,
-    period: &Period,
-    kind: Option<PeriodKind>,
-) -> Result<Option<Period>> {
-    let query = periods::table
-        .filter(periods::plan_id.eq(period.plan_id))
-        .filter(periods::data_to.lt(period.data_to))
-        .select(Period::as_select())
-        .order((periods::data_to.desc(), periods::code.asc()))
-        .limit(1)
-        .into_boxed();
-    let query = match kind {
-        Some(kind) => query.filter(periods::kind.eq(kind)),
-        None => query.filter(periods::mandatory.eq(true)),
-    };
-    Ok(query.first(connection).optional()?)
 }
 
 /// Adds a period.

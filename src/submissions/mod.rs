@@ -7,6 +7,7 @@ pub mod reach;
 pub mod rules;
 mod store;
 pub mod view;
+pub mod warnings;
 pub mod workflow;
 #[cfg(test)]
 #[allow(clippy::indexing_slicing, reason = "a test that indexes wrongly fails")]

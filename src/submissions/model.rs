@@ -229,6 +229,39 @@ pub struct Submission {
     pub version: i64,
 }
 
+/// A figure of the same unit for the same leaf in another period: the approved revision, or else the newest signed one.
+#[derive(Clone, Debug)]
+pub struct Earlier {
+    /// The period.
+    pub period: Period,
+    /// What the unit said.
+    pub content: Content,
+}
+
+/// A figure of the same unit in the same period for a leaf that this one refers to, as it is at hand.
+#[derive(Clone, Debug)]
+pub struct Linked {
+    /// The leaf.
+    pub item: PlanItem,
+    /// What the unit says.
+    pub content: Content,
+}
+
+/// What a figure is held against.
+#[derive(Clone, Debug, Default)]
+pub struct Comparisons {
+    /// The ward's share of a jump that needs a note; none checks nothing.
+    pub jump_percent: Option<Quantity>,
+    /// The figure of the period before.
+    pub previous: Option<Earlier>,
+    /// Where cases are counted: figures of earlier periods whose cases are among this one's, latest first.
+    pub within: Vec<Earlier>,
+    /// The leaf whose numerator this one's must not exceed.
+    pub no_more_than: Option<Linked>,
+    /// The leaf of whose cases these are some ("trong đó").
+    pub whole: Option<Linked>,
+}
+
 /// A submission with all that the rules and views need to know around it.
 #[derive(Clone, Debug)]
 pub struct Dossier {
@@ -258,6 +291,8 @@ pub struct Dossier {
     pub actors: Vec<PrincipalId>,
     /// What it cites.
     pub evidence: Vec<Evidence>,
+    /// What the figure is held against, while it is not decided.
+    pub comparisons: Comparisons,
 }
 
 /// A document that is cited: neither its name nor its bytes ever change.

@@ -1,5 +1,6 @@
 //! All SQL about submissions. What a caller may see is part of each query, never a filter afterwards.
 
+mod comparisons;
 mod evidence;
 mod figures;
 mod filter;

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{
     model::{Content, Dossier, Evidence, Revision, SubmissionId, SubmissionState},
-    rules,
+    rules, warnings,
     workflow::{self, Action, Case, Person, Step},
 };
 use crate::{
@@ -63,7 +63,8 @@ pub struct SubmissionView {
     pub verdicts: Vec<VerdictView>,
     /// The documents it cites.
     pub evidence: Vec<Evidence>,
-    /// What would keep it from being submitted, while it can be changed.
+    /// What would keep it from being submitted, while it can be changed; and, until it is approved, what looks odd beside
+    /// the unit's other figures (`jump`, `cumulative_falls`, `exceeds_linked`, `subset_exceeds`), which refuses nothing.
     pub warnings: Vec<WarningView>,
     /// Whether the first submitting was on time; `null` before it.
     pub on_time: Option<bool>,
@@ -121,7 +122,7 @@ impl TargetView {
     }
 }
 
-/// Something to put right before submitting.
+/// Something to put right before submitting, or to look at again.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct WarningView {
     /// JSON pointer of the field.
@@ -201,18 +202,26 @@ fn verdicts_of(dossier: &Dossier, content: &Content) -> Vec<VerdictView> {
 }
 
 fn warnings_of(dossier: &Dossier) -> Vec<WarningView> {
-    if !matches!(dossier.submission.state, SubmissionState::Draft | SubmissionState::Returned) {
-        return Vec::new();
-    }
-    rules::check_complete(&dossier.item, &dossier.targets, dossier.period.data_to, &dossier.content)
-        .into_fields()
-        .into_iter()
-        .map(|fault| WarningView {
+    let Dossier { submission, item, targets, period, content, .. } = dossier;
+    let mut found = Vec::new();
+    if matches!(submission.state, SubmissionState::Draft | SubmissionState::Returned) {
+        let faults = rules::check_complete(item, targets, period.data_to, content).into_fields();
+        found.extend(faults.into_iter().map(|fault| WarningView {
             pointer: fault.pointer,
             code: fault.code.as_str(),
             detail: fault.detail.vi.into_owned(),
-        })
-        .collect()
+        }));
+    }
+    // What only looks odd refuses nothing, so reviewers see it too.
+    if !matches!(submission.state, SubmissionState::Approved | SubmissionState::Published) {
+        let odd = warnings::compare(item, period, content, &dossier.comparisons);
+        found.extend(odd.into_iter().map(|warning| WarningView {
+            pointer: warning.pointer.to_owned(),
+            code: warning.code,
+            detail: warning.detail,
+        }));
+    }
+    found
 }
 
 fn waiting_on(dossier: &Dossier) -> Option<WaitingOnView> {

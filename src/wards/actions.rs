@@ -13,6 +13,7 @@ use crate::{
     kernel::{
         id::WardId,
         json::JsonText,
+        number::Quantity,
         page::{Page, PageRequest},
         text::clean,
     },
@@ -33,6 +34,8 @@ pub struct NewWard {
     pub public_results: bool,
     /// Reasons for returning a submission; the usual ones if absent.
     pub return_reasons: Option<Vec<ReturnReason>>,
+    /// Share of a jump against the period before that needs a note: points of a rate, else percent; none checks nothing.
+    pub jump_percent: Option<Quantity>,
 }
 
 /// What changes about a ward: absent keeps.
@@ -48,6 +51,8 @@ pub struct WardChanges {
     pub public_results: Option<bool>,
     /// Reasons for returning a submission.
     pub return_reasons: Option<Vec<ReturnReason>>,
+    /// Share of a jump that needs a note.
+    pub jump_percent: Option<Option<Quantity>>,
 }
 
 /// Adds a ward, and begins its audit chain.
@@ -65,6 +70,7 @@ pub fn create_ward(tx: &mut Tx<'_>, new: NewWard) -> Result<Ward> {
         area_code: new.area_code.map(|code| clean(&code)),
         public_results: new.public_results,
         return_reasons: JsonText::of(&reasons),
+        jump_percent: new.jump_percent,
         version: 1,
     };
     rules::check_ward(&ward, &reasons)?;
@@ -94,6 +100,7 @@ pub fn change_ward(tx: &mut Tx<'_>, id: WardId, changes: WardChanges) -> Result<
             .map_or_else(|| before.area_code.clone(), |code| code.map(|text| clean(&text))),
         public_results: changes.public_results.unwrap_or(before.public_results),
         return_reasons: JsonText::of(&reasons),
+        jump_percent: changes.jump_percent.unwrap_or(before.jump_percent),
         version: before.version + 1,
         ..before.clone()
     };

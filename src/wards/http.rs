@@ -12,7 +12,7 @@ use crate::{
     context::{Answer, Ctx},
     error::{Error, Result},
     http::{Body, HttpResult, Id, PageQuery, Query},
-    kernel::{id::WardId, page::Page, patch},
+    kernel::{id::WardId, number::Quantity, page::Page, patch},
 };
 
 /// The routes of this file.
@@ -40,6 +40,9 @@ pub struct WardView {
     pub public_results: bool,
     /// Reasons for returning a submission.
     pub return_reasons: Vec<ReturnReason>,
+    /// Share of a jump against the period before that needs a note: points of a rate, else percent; none checks nothing.
+    #[schema(example = 20)]
+    pub jump_percent: Option<Quantity>,
     /// Counts changes.
     #[schema(example = 1)]
     pub version: i64,
@@ -59,6 +62,7 @@ impl WardView {
             area_code: ward.area_code.clone(),
             public_results: ward.public_results,
             return_reasons: ward.return_reasons.read().map_err(Error::internal)?,
+            jump_percent: ward.jump_percent,
             version: ward.version,
         })
     }
@@ -101,6 +105,9 @@ pub struct CreateWard {
     /// Reasons for returning a submission; the usual ones if absent.
     #[schema(max_items = 50)]
     pub return_reasons: Option<Vec<ReturnReason>>,
+    /// Share of a jump against the period before that needs a note: points of a rate, else percent; none checks nothing.
+    #[schema(minimum = 0, maximum = 1000)]
+    pub jump_percent: Option<Quantity>,
 }
 
 /// Create a ward
@@ -120,6 +127,7 @@ pub async fn create_ward(ctx: Ctx, body: Body<CreateWard>) -> HttpResult {
         area_code: body.area_code,
         public_results: body.public_results,
         return_reasons: body.return_reasons,
+        jump_percent: body.jump_percent,
     };
     let answer = ctx.write(move |tx| {
         let ward = actions::create_ward(tx, new)?;
@@ -168,6 +176,10 @@ pub struct UpdateWard {
     #[serde(default, deserialize_with = "patch::value")]
     #[schema(nullable = false)]
     pub return_reasons: Option<Vec<ReturnReason>>,
+    /// Share of a jump against the period before that needs a note: points of a rate, else percent; none checks nothing.
+    #[serde(default, deserialize_with = "patch::field")]
+    #[schema(value_type = Option<Quantity>, minimum = 0, maximum = 1000)]
+    pub jump_percent: Option<Option<Quantity>>,
 }
 
 /// Change a ward
@@ -187,6 +199,7 @@ pub async fn update_ward(ctx: Ctx, id: Id<WardId>, body: Body<UpdateWard>) -> Ht
         area_code: body.area_code,
         public_results: body.public_results,
         return_reasons: body.return_reasons,
+        jump_percent: body.jump_percent,
     };
     let answer = ctx.write(move |tx| {
         let ward = actions::change_ward(tx, id.0, changes)?;

@@ -4,7 +4,7 @@ use diesel::{Queryable, Selectable};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    kernel::{id::WardId, json::JsonText},
+    kernel::{id::WardId, json::JsonText, number::Quantity},
     schema::wards,
 };
 
@@ -26,6 +26,8 @@ pub struct Ward {
     pub public_results: bool,
     /// Reasons for returning a submission (JSON list of [`ReturnReason`]).
     pub return_reasons: JsonText,
+    /// Share of a jump against the period before that needs a note: points of a rate, else percent; none checks nothing.
+    pub jump_percent: Option<Quantity>,
     /// Counts changes.
     pub version: i64,
 }

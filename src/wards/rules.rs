@@ -1,10 +1,16 @@
 //! What a ward may look like.
 
 use super::model::{ReturnReason, Ward};
-use crate::error::{Code, Error, Faults, Result};
+use crate::{
+    error::{Code, Error, Faults, Result},
+    kernel::number::Quantity,
+};
 
 /// The list a new ward begins with; it is the ward's own from then on.
 const DEFAULT_REASONS: &str = include_str!("../../data/return-reasons.json");
+
+/// The largest share of a jump: ten times as much.
+const MAX_JUMP: Quantity = Quantity::whole(1000);
 
 /// The reasons a new ward begins with.
 ///
@@ -27,6 +33,9 @@ pub fn check_ward(ward: &Ward, reasons: &[ReturnReason]) -> Result<()> {
     faults.check_text("/name", &ward.name, 1, 200);
     faults.check_text("/name_en", ward.name_en.as_deref().unwrap_or_default(), 0, 200);
     faults.check_text("/area_code", ward.area_code.as_deref().unwrap_or_default(), 0, 35);
+    if ward.jump_percent.is_some_and(|share| share.is_negative() || share > MAX_JUMP) {
+        faults.add("/jump_percent", Code::OutOfRange);
+    }
     if reasons.len() > 50 {
         faults.add("/return_reasons", Code::OutOfRange);
     }

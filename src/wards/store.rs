@@ -62,6 +62,7 @@ pub(super) fn insert_ward(connection: &mut AnyConnection, ward: &Ward) -> Result
             wards::area_code.eq(&ward.area_code),
             wards::public_results.eq(ward.public_results),
             wards::return_reasons.eq(&ward.return_reasons),
+            wards::jump_percent.eq(ward.jump_percent),
             wards::version.eq(ward.version),
         ))
         .execute(connection)
@@ -79,6 +80,7 @@ pub(super) fn update_ward(connection: &mut AnyConnection, ward: &Ward) -> Result
             wards::area_code.eq(&ward.area_code),
             wards::public_results.eq(ward.public_results),
             wards::return_reasons.eq(&ward.return_reasons),
+            wards::jump_percent.eq(ward.jump_percent),
             wards::version.eq(ward.version),
         ))
         .execute(connection)

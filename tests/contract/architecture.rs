@@ -50,7 +50,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("documents",     &["submissions"]),
     ("comments",      &["submissions"]),
     ("explanations",  &["submissions"]),
-    ("obstacles",     &["items", "plans", "units"]),
+    ("obstacles",     &["items", "plans", "submissions", "units"]),
     ("extensions",    &["periods", "plans", "units"]),
     ("delegations",   &["accounts", "units"]),
     ("batches",       &["items", "periods", "plans", "submissions", "units"]),
@@ -66,7 +66,6 @@ const EDGES: &[(&str, &[&str])] = &[
 /// Files over the limit, each with its reason.
 const LONG_FILES: &[(&str, &str)] =
     &[("src/schema.rs", "every table and nothing else, to be read from the top")];
-const LONG_FILES: &[(&str, &str)] = &[("src/schema.rs", "one list of all tables")];
 
 /// Functions over the limit, each with its reason.
 const LONG_FUNCTIONS: &[(&str, &str)] = &[];

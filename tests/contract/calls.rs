@@ -167,6 +167,8 @@ fn sample(app: &App, segment: &str, name: &str) -> String {
             first(app, "submissions", &format!("ward_id = '{ward}' AND submitted_revision > 0"))
         }
         ("delegations", _) => delegation(app),
+        ("explanation-requests", _) => request_for_explanation(app),
+        ("obstacles", _) => obstacle(app),
         ("publications", _) => {
             first(app, "publications", &format!("ward_id = '{ward}' AND withdrawn_at IS NULL"))
         }
@@ -214,6 +216,40 @@ fn sample_document(app: &App) -> String {
 }
 
 /// The version of the resource that the path names by its id.
+/// What KTHTDT is asked about its first quarter; the demo asks nothing.
+fn request_for_explanation(app: &App) -> String {
+    let find = "SELECT id AS value FROM explanation_requests";
+    if let Some(id) = app.sql_texts(find).pop() {
+        return id;
+    }
+    let submission = app.submission("II.2.k", "2026-Q1", "KTHTDT");
+    app.sql(&format!(
+        "INSERT INTO explanation_requests (id, ward_id, submission_id, unit_id, revision, question, due_at, asked_by, \
+         asked_unit_id, asked_at, version) SELECT id, ward_id, id, unit_id, 1, 'Vì sao?', '2026-06-19 10:00:00', \
+         '{}', '{}', '2026-06-15 01:00:00', 1 FROM submissions WHERE id = '{submission}'",
+        app.account("leader"),
+        app.unit("UBND"),
+    ));
+    app.sql_text(find)
+}
+
+/// What stands in KTHTDT's way; the demo has nothing that does.
+fn obstacle(app: &App) -> String {
+    let find = "SELECT id AS value FROM obstacles";
+    if let Some(id) = app.sql_texts(find).pop() {
+        return id;
+    }
+    let (item, account) = (app.item("II.2.k", "indicator"), app.account("ktht.staff"));
+    app.sql(&format!(
+        "INSERT INTO obstacles (id, ward_id, plan_id, item_id, unit_id, description, state, raised_by, raised_at, \
+         version) SELECT id, ward_id, plan_id, id, '{}', 'Máy quét hỏng', 'open', '{account}', \
+         '2026-06-15 01:00:00', 1 FROM plan_items WHERE id = '{item}'",
+        app.unit("KTHTDT"),
+    ));
+    app.sql_text(find)
+}
+
+/// The version of what the path names last.
 fn version_of(app: &App, operation: &Operation) -> i64 {
     let segments: Vec<&str> = operation.path.split('/').collect();
     let filled = path_of(app, operation);

@@ -51,6 +51,8 @@ const INSIDE: &[&str] = &[
     "revoked_tokens",
     "submission_revisions",
     "submission_drafters",
+    "explanation_requests",
+    "obstacle_steps",
     "calendar_days",
     "document_files",
     "object_store",

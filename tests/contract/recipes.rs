@@ -54,6 +54,15 @@ const RECIPES: &[(&str, &str)] = &[
     ("DELETE /api/v1/documents/{id}",            "ktht.staff"),
     ("PUT /api/v1/submissions/{id}/evidence/{document_id}",    "ktht.staff"),
     ("DELETE /api/v1/submissions/{id}/evidence/{document_id}", "ktht.staff"),
+    ("POST /api/v1/submissions/{id}/comments",   "leader"),
+    ("POST /api/v1/submissions/{id}/explanation-requests", "leader"),
+    ("POST /api/v1/explanation-requests/{id}/answer", "ktht.head"),
+    ("POST /api/v1/submissions/{id}/assessments", "leader"),
+    ("POST /api/v1/plans/{id}/obstacles",        "ktht.staff"),
+    ("POST /api/v1/obstacles/{id}/answer",       "vhxh.head"),
+    ("POST /api/v1/obstacles/{id}/escalate",     "vhxh.head"),
+    ("POST /api/v1/obstacles/{id}/decide",       "leader"),
+    ("POST /api/v1/obstacles/{id}/withdraw",     "ktht.staff"),
     ("POST /api/v1/periods/{id}/publications",   "leader"),
     ("POST /api/v1/publications/{id}/withdraw",  "leader"),
 ];
@@ -153,6 +162,9 @@ async fn adapt(app: &App, key: &str, call: &mut Prepared) {
             }
             aim(app, call, "/api/v1/submissions/", "submissions", &submission);
             call.path = format!("{}/evidence/{document}", call.path);
+        }
+        "POST /api/v1/obstacles/{id}/decide" => {
+            app.sql("UPDATE obstacles SET state = 'escalated'");
         }
         _ => {}
     }

@@ -179,3 +179,36 @@ fn figures_are_the_years_so_far_where_the_period_begins_with_the_year() {
         assert_eq!(cumulative, ["2026-Q1", "2026-H1", "2026-Y", "2026-9M", "2026-01"], "{basis}");
     }
 }
+
+#[test]
+fn a_period_is_held_against_the_last_of_its_kind_or_the_last_that_was_owed() {
+    let year: Vec<Period> = windows(Basis::Decree09, 2026, true)
+        .into_iter()
+        .map(|window| Period {
+            id: PeriodId::generate(),
+            code: window.code,
+            kind: window.kind,
+            mandatory: window.mandatory,
+            data_from: window.data_from,
+            data_to: window.data_to,
+            ..period()
+        })
+        .collect();
+    let find = |code: &str| year.iter().find(|other| other.code == format!("2026-{code}")).expect("a period");
+    let before = |code: &str| previous_of(&year, find(code)).map(|other| other.code.clone());
+    for (code, expected) in [
+        ("Q1", None),
+        ("H1", Some("2026-Q1")),
+        ("Q2", Some("2026-Q1")),
+        ("Q3", Some("2026-Q2")),
+        ("9M", Some("2026-H1")),
+        ("Y", Some("2026-Q3")),
+        ("01", None),
+        ("02", Some("2026-01")),
+    ] {
+        assert_eq!(before(code).as_deref(), expected, "{code}");
+    }
+    assert!(lies_within(find("Q1"), find("H1")) && lies_within(find("Q3"), find("Y")));
+    assert!(!lies_within(find("H1"), find("Q3")), "Q3 begins anew");
+    assert!(!lies_within(find("Q2"), find("H1")), "both end on one day, so neither is earlier");
+}

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use diesel::{ExpressionMethods, JoinOnDsl, OptionalExtension, QueryDsl, RunQueryDsl, SelectableHelper};
 
-use super::{Row, evidence};
+use super::{Row, comparisons, evidence};
 use crate::{
     db::AnyConnection,
     error::{Error, Result},
@@ -68,6 +68,7 @@ pub(super) fn complete(connection: &mut AnyConnection, rows: Vec<Row>) -> Result
         return Ok(Vec::new());
     };
     let mut around = load_surroundings(connection, ward_id, &rows)?;
+    let mut comparisons = comparisons::load_comparisons(connection, ward_id, &rows)?;
     let office = around.standing_office_id;
     let dossier = |(submission, item, period, plan_status, unit_code): Row| {
         Ok(Dossier {
@@ -81,6 +82,7 @@ pub(super) fn complete(connection: &mut AnyConnection, rows: Vec<Row>) -> Result
                 around.extensions.get(&(period.id, submission.unit_id)).into_iter().flatten(),
             ),
             evidence: around.evidence.remove(&submission.id).unwrap_or_default(),
+            comparisons: comparisons.remove(&submission.id).unwrap_or_default(),
             tracked_by_standing_office: office.is_some() && item.tracking_unit_id == office,
             standing_office_id: office,
             submission,

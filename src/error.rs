@@ -156,6 +156,10 @@ codes! {
     RateMismatch = "rate_mismatch", Refused, "Tỷ lệ gửi kèm lệch quá 0,01 điểm so với tỷ lệ tính từ tử số và mẫu số", "The rate sent differs by more than 0.01 points from the one computed";
     ExplanationRequired = "explanation_required", Refused, "Chỉ tiêu chưa đạt: cần giải trình nguyên nhân, diễn biến, cách khắc phục và ngày hoàn thành mới", "A target is missed: explain the cause, what happened, the remedy and the new date";
     SurveyRequired = "survey_required", Refused, "Số liệu hài lòng phải kèm công cụ khảo sát, cỡ mẫu và thời gian khảo sát", "A satisfaction figure names its instrument, sample size and dates";
+    // Batches.
+    BatchRejected = "batch_rejected", Refused, "Có dòng chưa đúng nên không lưu dòng nào; xem lỗi từng dòng", "Some rows are not right, so none was kept; see each of them";
+    DuplicateRow = "duplicate_row", Refused, "Mục, kỳ và đơn vị này đã có ở một dòng trên; hãy bỏ bớt một dòng", "A row above is about the same item, period and unit; remove one of them";
+    UnknownColumn = "unknown_column", Refused, "Không có cột mang tiêu đề này; hãy sửa tiêu đề hoặc xóa cột", "No column has this heading; correct it or remove the column";
     // Publications.
     NothingToPublish = "nothing_to_publish", Conflict, "Kỳ này chưa có số liệu mới được duyệt để công bố", "Nothing new is approved in this period";
     AlreadyWithdrawn = "already_withdrawn", Conflict, "Lần công bố này đã được rút", "This publication is already withdrawn";

@@ -1,5 +1,6 @@
 //! All SQL about submissions. What a caller may see is part of each query, never a filter afterwards.
 
+mod bulk;
 mod filter;
 
 use std::collections::HashMap;
@@ -10,7 +11,10 @@ use diesel::{
     helper_types::{Eq, InnerJoinOn},
 };
 
-pub(super) use self::filter::{Awaiting, Filter};
+pub(super) use self::{
+    bulk::{insert_drafters, insert_submissions, list_drafted_by, list_of_units, update_contents},
+    filter::{Awaiting, Filter},
+};
 use self::filter::{narrow, narrow_to_awaiting};
 use super::{
     model::{Dossier, Revision, Submission, SubmissionId, SubmissionState},

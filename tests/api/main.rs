@@ -14,6 +14,7 @@
 mod support;
 
 mod audit_events;
+mod batches;
 mod clients;
 mod decisions;
 mod health;
@@ -26,6 +27,7 @@ mod publications;
 mod results;
 mod sessions;
 mod submissions;
+mod templates;
 mod units;
 mod users;
 mod wards;

@@ -52,7 +52,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("obstacles",     &["items", "plans", "units"]),
     ("extensions",    &["periods", "plans", "units"]),
     ("delegations",   &["accounts", "units"]),
-    ("batches",       &["items", "periods", "plans", "submissions", "units"]),
+    ("batches",       &["items", "periods", "plans", "submissions", "units", "verdicts", "wards"]),
     ("plan_checks",   &["items", "plans", "units"]),
     ("amendments",    &["items", "plans", "units"]),
     ("carrying",      &["items", "plans", "units"]),

@@ -39,6 +39,7 @@ const RECIPES: &[(&str, &str)] = &[
     ("POST /api/v1/plans/{id}/periods/generate", "vhxh.head"),
     ("PATCH /api/v1/periods/{id}",               "vhxh.head"),
     ("POST /api/v1/submissions",                 "ktht.staff"),
+    ("POST /api/v1/submissions/batch",           "ktht.staff"),
     ("PATCH /api/v1/submissions/{id}",           "ktht.staff"),
     ("DELETE /api/v1/submissions/{id}",          "ktht.staff"),
     ("POST /api/v1/submissions/{id}/decisions",  "ktht.head"),

@@ -13,6 +13,7 @@ mod app;
 mod builders;
 mod client;
 mod database;
+pub mod office;
 mod principals;
 
 use std::{

@@ -1,9 +1,9 @@
 //! Promises about many figures in one call (RULES §3, §5, §10).
 
-use cchc::access::Scope;
+use cchc::access::{Role, Scope};
 use serde_json::{Value, json};
 
-use crate::support::{App, Backend, Client, Reply, both_databases};
+use crate::support::{App, Backend, Client, NewAccount, Reply, both_databases};
 
 const PATH: &str = "/api/v1/submissions/batch";
 pub const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
@@ -138,7 +138,8 @@ async fn rights_are_those_of_a_single_draft(app: App) {
 }
 
 async fn another_ward_learns_nothing(app: App) {
-    let binh = app.sign_in("binh.coordinator").await;
+    let binh = NewAccount { username: "lb.coord", ward: "long-binh", unit: "HCC", roles: &[Role::Coordinator] };
+    let binh = app.add_account(binh).await;
     let rows = json!([{ "item": "II.2.k", "period": "2026-H1", "unit": "KTHTDT", "plan": app.plan(), "numerator": 1 }]);
     let reply = send(&binh, "", rows).await.expect(200);
     assert_eq!(outcomes(&reply), ["rejected"]);

@@ -176,6 +176,8 @@ codes! {
     // What is said about figures.
     NeverSubmitted = "never_submitted", Conflict, "Số liệu này chưa từng được gửi; chờ đơn vị gửi rồi mới yêu cầu giải trình hoặc kết luận", "This figure was never submitted; wait until the unit submits it";
     AlreadyAnswered = "already_answered", Conflict, "Yêu cầu giải trình này đã được trả lời; câu trả lời không thay đổi được", "This request is answered already, and the answer stays as it is";
+    // Batches.
+    UnknownColumn = "unknown_column", Refused, "Không có cột mang tiêu đề này; hãy sửa tiêu đề hoặc xóa cột", "No column has this heading; correct it or remove the column";
     // Publications.
     NothingToPublish = "nothing_to_publish", Conflict, "Kỳ này chưa có số liệu mới được duyệt để công bố", "Nothing new is approved in this period";
     AlreadyWithdrawn = "already_withdrawn", Conflict, "Lần công bố này đã được rút", "This publication is already withdrawn";

@@ -86,7 +86,9 @@ fn object<T: Serialize>(state: Option<&T>) -> Map<String, Value> {
 fn difference(before: &Map<String, Value>, after: &Map<String, Value>) -> Value {
     let mut changes = Map::new();
     for field in before.keys().chain(after.keys()) {
-        let (old, new) = (before.get(field), after.get(field));
+        // A field that is not there and one that is null say the same.
+        let (old, new) =
+            [before, after].map(|state| state.get(field).filter(|value| !value.is_null())).into();
         if old != new {
             changes.insert(field.clone(), json!({ "before": old, "after": new }));
         }
@@ -103,5 +105,8 @@ mod tests {
         let event = Event::new("unit.changed", "unit", 1)
             .between(Some(&json!({"name": "A", "code": "X"})), Some(&json!({"name": "B", "code": "X"})));
         assert_eq!(event.changes, json!({"name": {"before": "A", "after": "B"}}));
+        let event =
+            Event::new("unit.created", "unit", 1).between(None, Some(&json!({"name": "A", "note": null})));
+        assert_eq!(event.changes, json!({"name": {"before": null, "after": "A"}}));
     }
 }

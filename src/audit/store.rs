@@ -1,14 +1,15 @@
 //! Events in the database.
 
 use diesel::{
-    ExpressionMethods, OptionalExtension, QueryDsl, Queryable, RunQueryDsl, Selectable, SelectableHelper,
+    ExpressionMethods, Insertable, OptionalExtension, QueryDsl, Queryable, RunQueryDsl, Selectable,
+    SelectableHelper,
 };
 use serde::{Deserialize, Serialize};
 
 use super::{chain, event::Event};
 use crate::{
     access::Actor,
-    db::AnyConnection,
+    db::{AnyConnection, per_backend},
     error::{Error, Result},
     id_type,
     kernel::{
@@ -20,14 +21,18 @@ use crate::{
     schema::{audit_chains, audit_events},
 };
 
+/// Events written in one statement: each binds 17 values, and SQLite takes some 32,000.
+const CHUNK: usize = 500;
+
 id_type! {
     /// Identifies an audit event.
     AuditEventId
 }
 
 /// An event as it stands in the chain.
-#[derive(Clone, Debug, Queryable, Selectable)]
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = audit_events, check_for_backend(crate::db::MultiBackend))]
+#[diesel(treat_none_as_default_value = false)]
 #[allow(missing_docs, reason = "the columns of the table, told in the view that people see")]
 pub struct AuditRow {
     pub id: AuditEventId,
@@ -80,7 +85,7 @@ pub fn append_events(
 ) -> Result<()> {
     let chain = chain_of(ward_id);
     let (mut seq, mut previous) = advance_head(connection, &chain)?;
-    let mut rows = Vec::with_capacity(events.len());
+    let mut rows = Vec::with_capacity(events.len().min(CHUNK));
     for event in events {
         let actor = event.actor.as_ref().unwrap_or(actor);
         let mut row = AuditRow {
@@ -106,10 +111,12 @@ pub fn append_events(
         previous = row.hash.clone();
         seq += 1;
         rows.push(row);
+        if rows.len() == CHUNK {
+            insert_events(connection, &rows)?;
+            rows.clear();
+        }
     }
-    for row in rows {
-        insert_event(connection, row)?;
-    }
+    insert_events(connection, &rows)?;
     diesel::update(audit_chains::table.find(&chain))
         .set((audit_chains::seq.eq(seq - 1), audit_chains::hash.eq(previous)))
         .execute(connection)?;
@@ -142,29 +149,15 @@ fn advance_head(connection: &mut AnyConnection, chain: &str) -> Result<(i64, Str
         .ok_or_else(|| Error::internal("a ward has no audit chain"))
 }
 
-fn insert_event(connection: &mut AnyConnection, row: AuditRow) -> Result<()> {
-    use audit_events as e;
-    diesel::insert_into(e::table)
-        .values((
-            e::id.eq(row.id),
-            e::chain.eq(row.chain),
-            e::seq.eq(row.seq),
-            e::at.eq(row.at),
-            e::kind.eq(row.kind),
-            e::actor_id.eq(row.actor_id),
-            e::actor_name.eq(row.actor_name),
-            e::actor_position.eq(row.actor_position),
-            e::on_behalf_of.eq(row.on_behalf_of),
-            e::unit_id.eq(row.unit_id),
-            e::subject_kind.eq(row.subject_kind),
-            e::subject_id.eq(row.subject_id),
-            e::changes.eq(row.changes),
-            e::reason.eq(row.reason),
-            e::request_id.eq(row.request_id),
-            e::previous_hash.eq(row.previous_hash),
-            e::hash.eq(row.hash),
-        ))
-        .execute(connection)?;
+fn insert_events(connection: &mut AnyConnection, rows: &[AuditRow]) -> Result<()> {
+    match rows {
+        [] => {}
+        // The usual write has one event, and a statement that is known already.
+        [row] => drop(diesel::insert_into(audit_events::table).values(row).execute(connection)?),
+        rows => {
+            per_backend!(connection, c => diesel::insert_into(audit_events::table).values(rows).execute(c))?;
+        }
+    }
     Ok(())
 }
 

@@ -37,6 +37,17 @@ pub(super) fn transaction<T>(
     }
 }
 
+/// Runs the same query on whichever connection it is: what the pair of both does not take, such as many rows at once.
+macro_rules! per_backend {
+    ($connection:expr, $inner:ident => $query:expr) => {
+        match $connection {
+            $crate::db::AnyConnection::Postgres($inner) => $query,
+            $crate::db::AnyConnection::Sqlite($inner) => $query,
+        }
+    };
+}
+pub(crate) use per_backend;
+
 /// Whether an insert or update broke this unique constraint.
 ///
 /// PostgreSQL names the constraint; SQLite names the columns, so the tables' columns stand here beside the names.

@@ -10,6 +10,7 @@ use diesel::{RunQueryDsl, r2d2, sql_query};
 use tokio::sync::Semaphore;
 
 use self::connect::Manager;
+pub(crate) use self::dialect::per_backend;
 pub use self::{connect::AnyConnection, dialect::is_unique_violation};
 use crate::error::{Code, Error, Result};
 

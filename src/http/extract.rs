@@ -133,7 +133,11 @@ fn read_body(
     }
 }
 
-fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+/// JSON that fits `T` exactly.
+///
+/// # Errors
+/// `malformed_body` with a pointer.
+pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     // PostgreSQL keeps no NUL in text, and nobody types one.
     if bytes.windows(6).any(|six| six == b"\\u0000") {
         return Err(Error::fields(Code::MalformedBody, vec![FieldError::new("", Code::ControlCharacter)]));

@@ -7,5 +7,5 @@ mod write;
 pub use self::{
     number::read_number,
     read::{Cell, Limits, Row, Sheet, SheetFormat, read_sheet},
-    write::{decimal_comma, safe_text, vietnamese_date},
+    write::{decimal_comma, plain_text, safe_text, vietnamese_date},
 };

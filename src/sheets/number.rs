@@ -27,7 +27,7 @@ pub fn read_number(cell: &Cell) -> Result<Option<Quantity>, (Code, Text)> {
         );
         return Err((Code::AmbiguousNumber, sentence));
     }
-    let plain = if typed { given.replace(',', ".") } else { given.to_owned() };
+    let plain = if typed { given.replace(',', ".") } else { without_noise(given) };
     match Quantity::parse(&plain) {
         Some(quantity) => Ok(Some(quantity)),
         None => {
@@ -38,6 +38,12 @@ pub fn read_number(cell: &Cell) -> Result<Option<Quantity>, (Code, Text)> {
             Err((Code::InvalidValue, sentence))
         }
     }
+}
+
+/// A formula leaves 0.30000000000000004 where its author reads 0.3.
+fn without_noise(given: &str) -> String {
+    rust_decimal::Decimal::from_str_exact(given)
+        .map_or_else(|_| given.to_owned(), |exact| exact.round_dp(10).normalize().to_string())
 }
 
 /// One separator with exactly three digits behind it and one to three before it, which is not a lone zero.
@@ -74,5 +80,7 @@ mod tests {
     #[test]
     fn a_number_of_the_spreadsheet_is_not_ambiguous() {
         assert_eq!(read_number(&Cell::Number("1.234".to_owned())).ok(), Some(Quantity::parse("1.234")));
+        let noisy = read_number(&Cell::Number("0.30000000000000004".to_owned()));
+        assert_eq!(noisy.ok(), Some(Quantity::parse("0.3")));
     }
 }

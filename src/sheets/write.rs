@@ -16,6 +16,12 @@ pub fn safe_text(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// The text behind [`safe_text`], for files that come back.
+#[must_use]
+pub fn plain_text(text: &str) -> &str {
+    text.strip_prefix('\'').filter(|rest| safe_text(rest).len() > rest.len()).unwrap_or(text)
+}
+
 /// `dd/MM/yyyy`.
 #[must_use]
 pub fn vietnamese_date(date: NaiveDate) -> String {
@@ -36,7 +42,9 @@ mod tests {
     fn what_begins_like_a_formula_is_neutralised() {
         for dangerous in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"] {
             assert_eq!(safe_text(dangerous), format!("'{dangerous}"));
+            assert_eq!(plain_text(&safe_text(dangerous)), dangerous);
         }
+        assert_eq!(plain_text("'tự chủ'"), "'tự chủ'");
         assert_eq!(safe_text("Đúng hạn"), "Đúng hạn");
     }
 

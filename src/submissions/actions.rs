@@ -4,13 +4,13 @@ use super::{
     model::{
         Content, DocumentId, Dossier, FigureBasis, Submission, SubmissionId, SubmissionState, UnitFigure,
     },
-    reach::Visibility,
+    reach::{Visibility, may_draft_for},
     rules,
     store::{self, Awaiting},
     workflow,
 };
 use crate::{
-    access::{Actor, Role, Scope},
+    access::Actor,
     audit::Event,
     context::Tx,
     db::AnyConnection,
@@ -53,41 +53,54 @@ pub struct NewSubmission {
 /// `unknown_reference`, `item_not_leaf`, `not_assigned`, `forbidden` for another unit's figures, `invalid` content,
 /// `submission_exists` with the path of the one that exists.
 pub fn create_submission(tx: &mut Tx<'_>, new: NewSubmission) -> Result<SubmissionId> {
-    let ward_id = tx.actor.ward()?;
     let unit_id = require_drafting_unit(tx, new.unit_id)?;
     let (item, period) = require_place(tx, &new, unit_id)?;
     let content = clean_content(new.content);
     rules::check_content(&item, &content, new.rate).into_result(Code::Invalid)?;
-    let submission = Submission {
+    let submission = draft(tx, &item, period.id, unit_id, &content);
+    store::insert_submission(tx.connection, &submission)?;
+    store::insert_drafter(tx.connection, submission.id, tx.actor.principal()?)?;
+    tx.record(drafted(&submission, &content, &item.code, &period.code));
+    Ok(submission.id)
+}
+
+/// A draft as it begins.
+pub(super) fn draft(
+    tx: &Tx<'_>,
+    item: &PlanItem,
+    period_id: PeriodId,
+    unit_id: UnitId,
+    content: &Content,
+) -> Submission {
+    Submission {
         id: SubmissionId::generate(),
-        ward_id,
+        ward_id: item.ward_id,
         plan_id: item.plan_id,
         item_id: item.id,
-        period_id: period.id,
+        period_id,
         unit_id,
         state: SubmissionState::Draft,
         revision: 1,
         submitted_revision: 0,
         approved_revision: None,
         published_revision: None,
-        content: JsonText::of(&content),
+        content: JsonText::of(content),
         verify_unit_id: None,
         first_submitted_at: None,
         on_time: None,
         created_at: tx.now,
         updated_at: tx.now,
         version: 1,
-    };
-    store::insert_submission(tx.connection, &submission)?;
-    store::insert_drafter(tx.connection, submission.id, tx.actor.principal()?)?;
-    tx.record(
-        Event::new("submission.drafted", "submission", submission.id)
-            .between(None, Some(&content))
-            .with("item", &item.code)
-            .with("period", &period.code)
-            .with("unit_id", unit_id),
-    );
-    Ok(submission.id)
+    }
+}
+
+/// The event of a new draft.
+pub(super) fn drafted(submission: &Submission, content: &Content, item: &str, period: &str) -> Event {
+    Event::new("submission.drafted", "submission", submission.id)
+        .between(None, Some(content))
+        .with("item", item)
+        .with("period", period)
+        .with("unit_id", submission.unit_id)
 }
 
 /// The leaf and the period of a new draft, if the unit owes a figure there and has none yet.
@@ -359,25 +372,16 @@ fn require_drafting_unit(tx: &mut Tx<'_>, unit_id: Option<UnitId>) -> Result<Uni
     let own = tx.actor.unit_id.ok_or_else(|| Error::new(Code::Forbidden))?;
     let unit_id = unit_id.unwrap_or(own);
     units::actions::require_unit(tx.connection, tx.actor.ward()?, unit_id, "/unit_id")?;
-    let drafts_own = tx.actor.has_scope(Scope::SubmissionsWrite)
-        || tx.actor.has_any(&[
-            Role::DepartmentHead,
-            Role::DepartmentStaff,
-            Role::SchoolHead,
-            Role::SchoolStaff,
-        ]);
-    if (unit_id == own && drafts_own) || tx.actor.has_role(Role::Coordinator) {
-        Ok(unit_id)
-    } else {
-        Err(Error::new(Code::Forbidden))
-    }
+    if may_draft_for(tx.actor, unit_id) { Ok(unit_id) } else { Err(Error::new(Code::Forbidden)) }
 }
 
 fn at_field(error: Error, pointer: &str) -> Error {
     if error.code == Code::NotFound { Error::field(pointer, Code::UnknownReference) } else { error }
 }
 
-fn clean_content(mut content: Content) -> Content {
+/// The content as it is kept: texts composed and trimmed, empty ones left out.
+#[must_use]
+pub fn clean_content(mut content: Content) -> Content {
     let tidy = |text: Option<String>| text.map(|text| clean(&text)).filter(|text| !text.is_empty());
     content.note = tidy(content.note);
     content.band = tidy(content.band);

@@ -1,6 +1,7 @@
 //! Submissions: one unit's figure for one leaf in one period (RULES §1, §5).
 
 pub mod actions;
+pub mod bulk;
 pub mod http;
 pub mod model;
 pub mod reach;

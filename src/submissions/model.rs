@@ -1,7 +1,7 @@
 //! A submission as the database keeps it, and what it says.
 
 use chrono::NaiveDate;
-use diesel::{Queryable, Selectable};
+use diesel::{Insertable, Queryable, Selectable};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -188,8 +188,9 @@ pub struct Content {
 }
 
 /// A submission.
-#[derive(Clone, Debug, Queryable, Selectable)]
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = submissions, check_for_backend(crate::db::MultiBackend))]
+#[diesel(treat_none_as_default_value = false)]
 pub struct Submission {
     /// Its id.
     pub id: SubmissionId,

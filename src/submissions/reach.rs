@@ -42,6 +42,14 @@ impl Visibility {
     }
 }
 
+/// Whether this caller may draft for this unit: for its own, or, as a coordinator, for any (RULES §3, nhập thay).
+#[must_use]
+pub fn may_draft_for(actor: &Actor, unit_id: UnitId) -> bool {
+    let drafts_own = actor.has_scope(Scope::SubmissionsWrite)
+        || actor.has_any(&[Role::DepartmentHead, Role::DepartmentStaff, Role::SchoolHead, Role::SchoolStaff]);
+    (actor.unit_id == Some(unit_id) && drafts_own) || actor.has_role(Role::Coordinator)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

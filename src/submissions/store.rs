@@ -1,5 +1,6 @@
 //! All SQL about submissions. What a caller may see is part of each query, never a filter afterwards.
 
+mod bulk;
 mod comparisons;
 mod evidence;
 mod figures;
@@ -14,6 +15,7 @@ use diesel::{
 };
 
 pub(super) use self::{
+    bulk::{insert_drafters, insert_submissions, list_drafted_by, list_of_units, update_contents},
     evidence::{delete_evidence, insert_evidence, list_of_revisions},
     figures::list_figures,
     filter::{Awaiting, Filter, WaitingFor},

@@ -148,8 +148,13 @@ fn compare(reached: i128, wanted: i128, near: i128, direction: Direction) -> Ver
 /// Place of a band from the best (0); `None` for an unknown one.
 #[must_use]
 pub fn band_rank(band: &str) -> Option<usize> {
-    let bands: Vec<String> = serde_json::from_str(BANDS).unwrap_or_default();
-    bands.iter().position(|known| known == band)
+    bands().iter().position(|known| known == band)
+}
+
+/// The bands there are, from the best.
+#[must_use]
+pub fn bands() -> Vec<String> {
+    serde_json::from_str(BANDS).unwrap_or_default()
 }
 
 #[cfg(test)]

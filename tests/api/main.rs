@@ -14,6 +14,7 @@
 mod support;
 
 mod audit_events;
+mod batches;
 mod buckets;
 mod bulk_decisions;
 mod calendar;
@@ -42,6 +43,7 @@ mod reminders;
 mod results;
 mod sessions;
 mod submissions;
+mod templates;
 mod todo;
 mod tracking;
 mod units;

@@ -55,6 +55,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("delegations",   &["accounts", "units"]),
     ("batches",       &["items", "periods", "plans", "submissions", "units"]),
     ("plan_checks",   &["items", "plans", "units", "wards"]),
+    ("batches",       &["items", "periods", "plans", "submissions", "units", "verdicts", "wards"]),
+    ("plan_checks",   &["items", "plans", "units"]),
     ("amendments",    &["items", "plans", "units"]),
     ("carrying",      &["items", "plans", "units"]),
     ("unit_plans",    &["items", "plans", "units"]),

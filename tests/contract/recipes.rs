@@ -46,6 +46,7 @@ const RECIPES: &[(&str, &str)] = &[
     ("POST /api/v1/decisions/batch",             "leader"),
     ("POST /api/v1/periods/{id}/reminders",      "vhxh.head"),
     ("POST /api/v1/submissions",                 "ktht.staff"),
+    ("POST /api/v1/submissions/batch",           "ktht.staff"),
     ("PATCH /api/v1/submissions/{id}",           "ktht.staff"),
     ("DELETE /api/v1/submissions/{id}",          "ktht.staff"),
     ("POST /api/v1/submissions/{id}/decisions",  "ktht.head"),

@@ -9,6 +9,7 @@
     reason = "a test that cannot go on says so by a panic"
 )]
 
+mod batches;
 mod kill;
 mod kill_upload;
 mod server;

@@ -32,6 +32,18 @@ diesel::table! {
         active_to -> Nullable<Date>,
         successor_id -> Nullable<Text>,
         version -> BigInt,
+        acting_unit_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    unit_names (unit_id, valid_to) {
+        unit_id -> Text,
+        valid_from -> Date,
+        valid_to -> Date,
+        name -> Text,
+        code -> Text,
+        decision -> Nullable<Text>,
     }
 }
 
@@ -255,6 +267,44 @@ diesel::table! {
 }
 
 diesel::table! {
+    unit_plans (id) {
+        id -> Text,
+        ward_id -> Text,
+        plan_id -> Text,
+        unit_id -> Text,
+        title -> Text,
+        number -> Nullable<Text>,
+        issued_on -> Nullable<Date>,
+        status -> Text,
+        created_at -> Timestamp,
+        issued_at -> Nullable<Timestamp>,
+        issued_by -> Nullable<Text>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    unit_plan_items (id) {
+        id -> Text,
+        ward_id -> Text,
+        unit_plan_id -> Text,
+        title -> Text,
+        deliverable -> Nullable<Text>,
+        starts_on -> Nullable<Date>,
+        due_on -> Nullable<Date>,
+        person_position -> Nullable<Text>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    unit_plan_links (unit_plan_item_id, item_id) {
+        unit_plan_item_id -> Text,
+        item_id -> Text,
+    }
+}
+
+diesel::table! {
     submissions (id) {
         id -> Text,
         ward_id -> Text,
@@ -384,6 +434,7 @@ diesel::table! {
 diesel::allow_tables_to_appear_in_same_query!(
     wards,
     units,
+    unit_names,
     calendar_days,
     accounts,
     sign_in_failures,
@@ -399,6 +450,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     extensions,
     owed_figures,
     delegations,
+    unit_plans,
+    unit_plan_items,
+    unit_plan_links,
     submissions,
     submission_drafters,
     submission_revisions,

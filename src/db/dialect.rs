@@ -58,6 +58,7 @@ pub fn is_unique_violation(error: &DieselError, constraint: &str) -> bool {
         "plan_items_code" => "plan_items.plan_id, plan_items.kind, plan_items.code_ascii",
         "periods_code" => "periods.plan_id, periods.code",
         "submissions_once" => "submissions.item_id, submissions.period_id, submissions.unit_id",
+        "unit_plans_once" => "unit_plans.plan_id, unit_plans.unit_id",
         "publications_number" => "publications.period_id, publications.number",
         "idempotency_keys_pkey" => "idempotency_keys.principal_id, idempotency_keys.idempotency_key",
         _ => return false,

@@ -229,6 +229,7 @@ impl<'a> Resolver<'a> {
                 unit_id,
                 frequency: *frequency,
                 obligation: *obligation,
+                effective_from: None,
             });
         }
         found

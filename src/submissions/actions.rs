@@ -41,7 +41,7 @@ pub struct NewSubmission {
 /// Begins a draft.
 ///
 /// # Errors
-/// `unknown_reference`, `item_not_leaf`, `not_assigned`, `forbidden` for another unit's figures, `invalid` content,
+/// `unknown_reference`, `item_not_leaf`, `unit_not_active`, `not_assigned`, `forbidden` for another unit's figures, `invalid` content,
 /// `submission_exists` with the path of the one that exists.
 pub fn create_submission(tx: &mut Tx<'_>, new: NewSubmission) -> Result<SubmissionId> {
     let ward_id = tx.actor.ward()?;
@@ -97,7 +97,13 @@ fn require_place(tx: &mut Tx<'_>, new: &NewSubmission, unit_id: UnitId) -> Resul
     if plans::actions::get_plan(tx.connection, ward_id, item.plan_id)?.status == PlanStatus::Closed {
         return Err(Error::new(Code::PlanNotIssued));
     }
-    if items::actions::find_assignment(tx.connection, item.id, unit_id)?.is_none() {
+    // A unit reports only for the days on which it exists and has the item (RULES §4).
+    let unit = units::actions::get_unit(tx.connection, ward_id, unit_id)?;
+    if !unit.is_active_on(period.data_to) {
+        return Err(Error::field("/period_id", Code::UnitNotActive));
+    }
+    let assignment = items::actions::find_assignment(tx.connection, item.id, unit_id)?;
+    if !assignment.is_some_and(|row| row.effective_from.is_none_or(|day| day <= period.data_to)) {
         return Err(Error::field("/item_id", Code::NotAssigned));
     }
     if let Some(id) = store::find_id(tx.connection, item.id, period.id, unit_id)? {
@@ -212,11 +218,11 @@ pub fn path_of(id: SubmissionId) -> String {
     format!("/api/v1/submissions/{id}")
 }
 
-/// The unit that the caller may draft for: its own, or, for a coordinator, any of the ward (RULES §3, nhập thay).
+/// The unit that the caller may draft for: its own, one that was merged into it, or, for a coordinator, any of the ward (RULES §3, nhập thay).
 fn require_drafting_unit(tx: &mut Tx<'_>, unit_id: Option<UnitId>) -> Result<UnitId> {
     let own = tx.actor.unit_id.ok_or_else(|| Error::new(Code::Forbidden))?;
     let unit_id = unit_id.unwrap_or(own);
-    units::actions::require_unit(tx.connection, tx.actor.ward()?, unit_id, "/unit_id")?;
+    let unit = units::actions::require_unit(tx.connection, tx.actor.ward()?, unit_id, "/unit_id")?;
     let drafts_own = tx.actor.has_scope(Scope::SubmissionsWrite)
         || tx.actor.has_any(&[
             Role::DepartmentHead,
@@ -224,7 +230,7 @@ fn require_drafting_unit(tx: &mut Tx<'_>, unit_id: Option<UnitId>) -> Result<Uni
             Role::SchoolHead,
             Role::SchoolStaff,
         ]);
-    if (unit_id == own && drafts_own) || tx.actor.has_role(Role::Coordinator) {
+    if (unit.acting_id() == own && drafts_own) || tx.actor.has_role(Role::Coordinator) {
         Ok(unit_id)
     } else {
         Err(Error::new(Code::Forbidden))

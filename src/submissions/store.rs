@@ -4,14 +4,15 @@ mod filter;
 
 use std::collections::HashMap;
 
+use chrono::NaiveDate;
 use diesel::{
     BoolExpressionMethods, ExpressionMethods, JoinOnDsl, NullableExpressionMethods, OptionalExtension,
-    QueryDsl, RunQueryDsl, SelectableHelper, dsl,
+    QueryDsl, Queryable, RunQueryDsl, SelectableHelper, dsl,
     helper_types::{Eq, InnerJoinOn},
 };
 
 pub(super) use self::filter::{Awaiting, Filter};
-use self::filter::{narrow, narrow_to_awaiting};
+use self::filter::{VERIFIERS, narrow, narrow_to_awaiting};
 use super::{
     model::{Dossier, Revision, Submission, SubmissionId, SubmissionState},
     reach::Visibility,
@@ -31,6 +32,7 @@ use crate::{
         decisions, item_targets, periods, plan_items, plans, submission_drafters, submission_revisions,
         submissions, units,
     },
+    units::{FormerName, naming, rules},
 };
 
 type Row = (Submission, PlanItem, Period, PlanStatus, String);
@@ -64,10 +66,20 @@ fn visible<'q>(visibility: &Visibility) -> Boxed<'q> {
     } else {
         Vec::new()
     };
+    let verifiers = VERIFIERS
+        .filter(
+            VERIFIERS
+                .field(units::id)
+                .eq(tracked.clone())
+                .or(VERIFIERS.field(units::acting_unit_id).eq(tracked.clone()).assume_not_null()),
+        )
+        .select(VERIFIERS.field(units::id));
     query.filter(
         submissions::unit_id
-            .eq(own)
-            .or(submissions::verify_unit_id.eq(tracked.clone()).assume_not_null())
+            .eq(own.clone())
+            // The people of a merged unit finish what it left open.
+            .or(units::acting_unit_id.eq(own).assume_not_null())
+            .or(submissions::verify_unit_id.assume_not_null().eq_any(verifiers))
             .or(plan_items::tracking_unit_id.eq(tracked).assume_not_null())
             .or(submissions::state.eq_any(states)),
     )
@@ -129,7 +141,32 @@ struct Surroundings {
     targets: HashMap<ItemId, Vec<Target>>,
     drafters: HashMap<SubmissionId, Vec<PrincipalId>>,
     actors: HashMap<SubmissionId, Vec<PrincipalId>>,
+    /// Every unit of the ward; it has some dozens.
+    units: HashMap<UnitId, Neighbour>,
+    former_names: Vec<FormerName>,
     standing_office_id: Option<UnitId>,
+}
+
+/// What a page of submissions needs to know of a unit.
+#[derive(Queryable)]
+struct Neighbour {
+    id: UnitId,
+    name: String,
+    active_to: Option<NaiveDate>,
+    acting_unit_id: Option<UnitId>,
+    is_standing_office: bool,
+}
+
+impl Surroundings {
+    /// The unit whose people act for this one.
+    fn acting_for(&self, unit: UnitId) -> UnitId {
+        self.units.get(&unit).and_then(|known| known.acting_unit_id).unwrap_or(unit)
+    }
+
+    fn name_on(&self, unit: UnitId, day: NaiveDate) -> String {
+        let former = rules::name_on(&self.former_names, unit, day).map(|former| &former.name);
+        former.or_else(|| self.units.get(&unit).map(|known| &known.name)).cloned().unwrap_or_default()
+    }
 }
 
 fn load_surroundings(connection: &mut AnyConnection, ward_id: WardId, rows: &[Row]) -> Result<Surroundings> {
@@ -149,17 +186,24 @@ fn load_surroundings(connection: &mut AnyConnection, ward_id: WardId, rows: &[Ro
         .filter(decisions::revision.eq(submissions::revision))
         .select((decisions::submission_id, decisions::decided_by))
         .load(connection)?;
-    let standing_office_id = units::table
+    let neighbours: Vec<Neighbour> = units::table
         .filter(units::ward_id.eq(ward_id))
-        .filter(units::is_standing_office.eq(true))
-        .select(units::id)
-        .first(connection)
-        .optional()?;
+        .select((
+            units::id,
+            units::name,
+            units::active_to,
+            units::acting_unit_id,
+            units::is_standing_office,
+        ))
+        .load(connection)?;
+    let owners: Vec<UnitId> = rows.iter().map(|(submission, ..)| submission.unit_id).collect();
     Ok(Surroundings {
         targets: group(targets.into_iter().map(|target| (target.item_id, target))),
         drafters: group(drafters),
         actors: group(actors),
-        standing_office_id,
+        former_names: naming::list_former_names(connection, &owners)?,
+        standing_office_id: neighbours.iter().find(|unit| unit.is_standing_office).map(|unit| unit.id),
+        units: neighbours.into_iter().map(|unit| (unit.id, unit)).collect(),
     })
 }
 
@@ -179,6 +223,10 @@ fn complete(connection: &mut AnyConnection, rows: Vec<Row>) -> Result<Vec<Dossie
             actors: around.actors.remove(&submission.id).unwrap_or_default(),
             tracked_by_standing_office: office.is_some() && item.tracking_unit_id == office,
             standing_office_id: office,
+            unit_name: around.name_on(submission.unit_id, period.data_to),
+            unit_active_to: around.units.get(&submission.unit_id).and_then(|unit| unit.active_to),
+            owner_id: around.acting_for(submission.unit_id),
+            verifier_id: submission.verify_unit_id.map(|unit| around.acting_for(unit)),
             submission,
             item,
             period,

@@ -3,9 +3,9 @@
 use chrono::NaiveDate;
 
 use super::{
-    http::UnitView,
     model::{Unit, UnitKind},
     rules, store,
+    view::UnitView,
 };
 use crate::{
     audit::Event,
@@ -77,6 +77,7 @@ pub fn create_unit(tx: &mut Tx<'_>, ward_id: WardId, new: NewUnit) -> Result<Uni
         active_to: None,
         successor_id: None,
         version: 1,
+        acting_unit_id: None,
     };
     check(tx, &unit)?;
     store::insert_unit(tx.connection, &unit)?;
@@ -144,7 +145,8 @@ pub fn list_ward_units(connection: &mut AnyConnection, ward_id: WardId) -> Resul
     store::list_all(connection, ward_id)
 }
 
-fn check(tx: &mut Tx<'_>, unit: &Unit) -> Result<()> {
+/// Checks what was written about a unit, and that it stands neither above nor after itself.
+pub(super) fn check(tx: &mut Tx<'_>, unit: &Unit) -> Result<()> {
     let aliases: Vec<String> = unit.aliases.read().map_err(Error::internal)?;
     rules::check_unit(&unit.code, &unit.name, &aliases, unit.active_from, unit.active_to)?;
     let all = store::list_all(tx.connection, unit.ward_id)?;

@@ -2,8 +2,11 @@
 
 pub mod actions;
 pub mod http;
+pub mod naming;
 pub mod model;
 pub mod rules;
 mod store;
+pub mod succession;
+pub mod view;
 
-pub use self::model::{Unit, UnitKind};
+pub use self::model::{FormerName, Unit, UnitKind};

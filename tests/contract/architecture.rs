@@ -57,6 +57,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("amendments",    &["items", "plans", "units"]),
     ("carrying",      &["items", "plans", "units"]),
     ("unit_plans",    &["items", "plans", "units"]),
+    ("reorganisations", &["accounts", "clients", "items", "unit_plans", "units"]),
     ("tracking",      &["items", "periods", "plans", "submissions", "units", "approvals"]),
     ("needs",         &["items", "periods", "plans", "results", "submissions", "verdicts"]),
     ("exports",       &["items", "periods", "plans", "results", "submissions", "units", "verdicts"]),

@@ -154,7 +154,8 @@ pub fn move_accounts(tx: &mut Tx<'_>, from: &[(UnitId, String)], to: &Unit) -> R
     let units: Vec<UnitId> = from.iter().map(|(unit, _)| *unit).collect();
     let accounts = store::list_active_of(tx.connection, to.ward_id, &units)?;
     move_all(tx, accounts, to, |account| {
-        let pointer = from.iter().find(|(unit, _)| *unit == account.unit_id).map(|(_, pointer)| pointer.clone());
+        let pointer =
+            from.iter().find(|(unit, _)| *unit == account.unit_id).map(|(_, pointer)| pointer.clone());
         pointer.unwrap_or_default()
     })
 }
@@ -163,12 +164,7 @@ pub fn move_accounts(tx: &mut Tx<'_>, from: &[(UnitId, String)], to: &Unit) -> R
 ///
 /// # Errors
 /// `invalid` with `unknown_reference` for an id that is no account of that unit, and those of [`move_accounts`].
-pub fn move_named(
-    tx: &mut Tx<'_>,
-    from: UnitId,
-    named: &[(AccountId, String)],
-    to: &Unit,
-) -> Result<usize> {
+pub fn move_named(tx: &mut Tx<'_>, from: UnitId, named: &[(AccountId, String)], to: &Unit) -> Result<usize> {
     let theirs = store::list_active_of(tx.connection, to.ward_id, &[from])?;
     let mut faults = Faults::new();
     let mut accounts = Vec::new();
@@ -197,8 +193,12 @@ fn move_all(
         if let Some(role) = roles.iter().find(|role| !rules::fits(**role, to.kind)) {
             let name = &account.username;
             let sentence = text(
-                format!("Tài khoản {name} có vai trò {role}, không dùng được ở đơn vị mới; hãy đổi vai trò trước"),
-                format!("Account {name} holds the role {role}, which the new unit cannot have; change it first"),
+                format!(
+                    "Tài khoản {name} có vai trò {role}, không dùng được ở đơn vị mới; hãy đổi vai trò trước"
+                ),
+                format!(
+                    "Account {name} holds the role {role}, which the new unit cannot have; change it first"
+                ),
             );
             faults.add_because(pointer(account), Code::RoleNotForUnit, sentence);
         }

@@ -67,11 +67,7 @@ impl<'a> Units<'a> {
 ///
 /// # Errors
 /// When the database fails.
-pub fn list_held(
-    connection: &mut AnyConnection,
-    ward_id: WardId,
-    units: &[UnitId],
-) -> Result<Vec<PlanItem>> {
+pub fn list_held(connection: &mut AnyConnection, ward_id: WardId, units: &[UnitId]) -> Result<Vec<PlanItem>> {
     store::list_held(connection, ward_id, units)
 }
 

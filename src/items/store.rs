@@ -27,7 +27,8 @@ use crate::{
 };
 
 pub(super) use self::assignments::{
-    find_assignment, insert_assignments, list_assignments, list_assignments_of, list_held, replace_assignments,
+    find_assignment, insert_assignments, list_assignments, list_assignments_of, list_held,
+    replace_assignments,
 };
 
 /// Which items are wanted.

@@ -92,19 +92,16 @@ pub struct Moved {
 /// # Errors
 /// `invalid` with `unknown_reference`, `unit_not_active`, or `role_not_for_unit` for people who cannot move there;
 /// `code_taken`, `concurrent_change`.
-pub fn merge_units(
-    tx: &mut Tx<'_>,
-    ward_id: WardId,
-    merger: Merger,
-) -> Result<(Unit, Vec<Unit>, Moved)> {
+pub fn merge_units(tx: &mut Tx<'_>, ward_id: WardId, merger: Merger) -> Result<(Unit, Vec<Unit>, Moved)> {
     let decision = merger.decision.as_deref().map(clean);
     let all = units::actions::list_ward_units(tx.connection, ward_id)?;
     check_merger(tx, &merger, decision.as_deref(), &all)?;
     let from = &merger.from;
     let ending_units: Vec<&Unit> = all.iter().filter(|unit| from.contains(&unit.id)).collect();
     let into = match (merger.into, merger.new_unit) {
-        (_, Some(new)) => found(tx, ward_id, new, merger.effective_on)
-            .map_err(|error| rules::within(error, "/new_unit"))?,
+        (_, Some(new)) => {
+            found(tx, ward_id, new, merger.effective_on).map_err(|error| rules::within(error, "/new_unit"))?
+        }
         (into, None) => units::actions::get_unit(tx.connection, ward_id, into.ok_or_else(Error::not_found)?)?,
     };
     let ending = Ending {
@@ -178,8 +175,8 @@ pub fn split_unit(
     for (index, part) in split.into.into_iter().enumerate() {
         let at = format!("/into/{index}");
         let founding = Founding { parent_id: part.unit.parent_id.or(before.parent_id), ..part.unit };
-        let mut unit = found(tx, ward_id, founding, split.effective_on)
-            .map_err(|error| rules::within(error, &at))?;
+        let mut unit =
+            found(tx, ward_id, founding, split.effective_on).map_err(|error| rules::within(error, &at))?;
         if part.is_standing_office {
             unit = succession::make_standing_office(tx, &unit)?;
         }

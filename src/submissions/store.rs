@@ -188,13 +188,7 @@ fn load_surroundings(connection: &mut AnyConnection, ward_id: WardId, rows: &[Ro
         .load(connection)?;
     let neighbours: Vec<Neighbour> = units::table
         .filter(units::ward_id.eq(ward_id))
-        .select((
-            units::id,
-            units::name,
-            units::active_to,
-            units::acting_unit_id,
-            units::is_standing_office,
-        ))
+        .select((units::id, units::name, units::active_to, units::acting_unit_id, units::is_standing_office))
         .load(connection)?;
     let owners: Vec<UnitId> = rows.iter().map(|(submission, ..)| submission.unit_id).collect();
     Ok(Surroundings {

@@ -143,7 +143,12 @@ fn load(tx: &mut Tx<'_>, id: UnitPlanItemId) -> Result<(UnitPlan, UnitPlanItem, 
 }
 
 /// The links to be written, each once.
-fn check(tx: &mut Tx<'_>, plan: &UnitPlan, item: &UnitPlanItem, mut links: Vec<ItemId>) -> Result<Vec<ItemId>> {
+fn check(
+    tx: &mut Tx<'_>,
+    plan: &UnitPlan,
+    item: &UnitPlanItem,
+    mut links: Vec<ItemId>,
+) -> Result<Vec<ItemId>> {
     // Too many are refused by their number, without asking the database about each.
     let asked = links.get(..rules::MAX_LINKS).unwrap_or(&links);
     let known = store::list_leaves_among(tx.connection, plan.plan_id, asked)?;

@@ -27,12 +27,7 @@ pub const MAX_LINKS: usize = 100;
 /// `forbidden`.
 pub fn require_drafter(actor: &Actor, unit: &Unit) -> Result<()> {
     let own = actor.unit_id == Some(unit.acting_id())
-        && actor.has_any(&[
-            Role::DepartmentHead,
-            Role::DepartmentStaff,
-            Role::SchoolHead,
-            Role::SchoolStaff,
-        ]);
+        && actor.has_any(&[Role::DepartmentHead, Role::DepartmentStaff, Role::SchoolHead, Role::SchoolStaff]);
     if own || actor.has_role(Role::Coordinator) { Ok(()) } else { Err(Error::new(Code::Forbidden)) }
 }
 
@@ -97,7 +92,8 @@ pub fn check_item(item: &UnitPlanItem, contributes_to: &[ItemId], known: &HashSe
     check_day(&mut faults, "/starts_on", item.starts_on);
     check_day(&mut faults, "/due_on", item.due_on);
     if item.starts_on.zip(item.due_on).is_some_and(|(starts, due)| due < starts) {
-        let sentence = text("Ngày hoàn thành phải từ ngày bắt đầu trở đi", "It must not be due before it starts");
+        let sentence =
+            text("Ngày hoàn thành phải từ ngày bắt đầu trở đi", "It must not be due before it starts");
         faults.add_because("/due_on", Code::OutOfRange, sentence);
     }
     if contributes_to.is_empty() {

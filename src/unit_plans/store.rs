@@ -133,8 +133,7 @@ pub(super) fn list_open_of_unit(
 /// draft (any more).
 pub(super) fn lock_draft(connection: &mut AnyConnection, id: UnitPlanId) -> Result<bool> {
     let row = unit_plans::table.find(id).filter(unit_plans::status.eq(UnitPlanStatus::Draft));
-    let locked =
-        diesel::update(row).set(unit_plans::version.eq(unit_plans::version)).execute(connection)?;
+    let locked = diesel::update(row).set(unit_plans::version.eq(unit_plans::version)).execute(connection)?;
     Ok(locked > 0)
 }
 
@@ -171,7 +170,9 @@ pub(super) fn list_unserved(
     let mut query = plan_items::table
         .filter(plan_items::plan_id.eq(plan_id))
         .filter(plan_items::kind.ne(ItemKind::Section))
-        .filter(plan_items::withdrawn_from.is_null().or(plan_items::withdrawn_from.assume_not_null().gt(today)))
+        .filter(
+            plan_items::withdrawn_from.is_null().or(plan_items::withdrawn_from.assume_not_null().gt(today)),
+        )
         .into_boxed();
     if let Some(unit) = unit {
         let reports = assignments::table.filter(assignments::unit_id.eq(unit)).select(assignments::item_id);

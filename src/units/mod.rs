@@ -2,8 +2,8 @@
 
 pub mod actions;
 pub mod http;
-pub mod naming;
 pub mod model;
+pub mod naming;
 pub mod rules;
 mod store;
 pub mod succession;

@@ -91,10 +91,8 @@ pub fn check_renaming(
     today: NaiveDate,
 ) {
     if name == unit.name && code == unit.code {
-        let sentence = text(
-            "Tên và mã mới trùng với tên và mã hiện nay",
-            "The new name and code are the present ones",
-        );
+        let sentence =
+            text("Tên và mã mới trùng với tên và mã hiện nay", "The new name and code are the present ones");
         faults.add_because("/name", Code::OutOfRange, sentence);
     }
     if !unit.is_active_on(effective_on) {

@@ -143,11 +143,7 @@ pub(super) fn update_unit(connection: &mut AnyConnection, unit: &Unit) -> Result
 }
 
 /// Passes on what a unit acted for itself: whoever it stood in for is now its successor's.
-pub(super) fn replace_acting_unit(
-    connection: &mut AnyConnection,
-    old: UnitId,
-    new: UnitId,
-) -> Result<()> {
+pub(super) fn replace_acting_unit(connection: &mut AnyConnection, old: UnitId, new: UnitId) -> Result<()> {
     diesel::update(units::table.filter(units::acting_unit_id.eq(old)))
         .set(units::acting_unit_id.eq(new))
         .execute(connection)?;

@@ -64,7 +64,7 @@ const EDGES: &[(&str, &[&str])] = &[
 ];
 
 /// Files over the limit, each with its reason.
-const LONG_FILES: &[(&str, &str)] = &[];
+const LONG_FILES: &[(&str, &str)] = &[("src/schema.rs", "one entry per table, as the databases have them")];
 
 /// Functions over the limit, each with its reason.
 const LONG_FUNCTIONS: &[(&str, &str)] = &[];

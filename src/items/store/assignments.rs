@@ -88,15 +88,18 @@ pub(in crate::items) fn list_held(
         .filter(plans::status.ne(PlanStatus::Closed))
         .select(plans::id);
     let reports = assignments::table.filter(assignments::unit_id.eq_any(units)).select(assignments::item_id);
-    let along =
-        item_coordinators::table.filter(item_coordinators::unit_id.eq_any(units)).select(item_coordinators::item_id);
+    let along = item_coordinators::table
+        .filter(item_coordinators::unit_id.eq_any(units))
+        .select(item_coordinators::item_id);
     Ok(plan_items::table
         .filter(plan_items::plan_id.eq_any(open))
         .filter(
             plan_items::id
                 .eq_any(reports)
                 .or(plan_items::id.eq_any(along))
-                .or(plan_items::lead_unit_id.is_not_null().and(plan_items::lead_unit_id.assume_not_null().eq_any(units)))
+                .or(plan_items::lead_unit_id
+                    .is_not_null()
+                    .and(plan_items::lead_unit_id.assume_not_null().eq_any(units)))
                 .or(plan_items::tracking_unit_id
                     .is_not_null()
                     .and(plan_items::tracking_unit_id.assume_not_null().eq_any(units))),

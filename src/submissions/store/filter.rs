@@ -18,7 +18,9 @@ use crate::{
 };
 
 // The units that verify, beside the owners.
-diesel::alias!(pub(super) const VERIFIERS: Alias<Verifiers> = units as verifiers;);
+diesel::alias!(
+    pub(super) const VERIFIERS: Alias<Verifiers> = units as verifiers;
+);
 
 /// Which submissions are wanted. Things are named by id or by code.
 #[derive(Debug, Default)]

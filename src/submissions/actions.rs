@@ -103,7 +103,7 @@ fn require_place(tx: &mut Tx<'_>, new: &NewSubmission, unit_id: UnitId) -> Resul
         return Err(Error::field("/period_id", Code::UnitNotActive));
     }
     let assignment = items::actions::find_assignment(tx.connection, item.id, unit_id)?;
-    if !assignment.is_some_and(|row| row.effective_from.is_none_or(|day| day <= period.data_to)) {
+    if assignment.is_none_or(|row| row.effective_from.is_some_and(|day| day > period.data_to)) {
         return Err(Error::field("/item_id", Code::NotAssigned));
     }
     if let Some(id) = store::find_id(tx.connection, item.id, period.id, unit_id)? {

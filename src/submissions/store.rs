@@ -32,7 +32,7 @@ use crate::{
         decisions, item_targets, periods, plan_items, plans, submission_drafters, submission_revisions,
         submissions, units,
     },
-    units::{FormerName, naming, rules},
+    units::{FormerName, actions, rules},
 };
 
 type Row = (Submission, PlanItem, Period, PlanStatus, String);
@@ -195,7 +195,7 @@ fn load_surroundings(connection: &mut AnyConnection, ward_id: WardId, rows: &[Ro
         targets: group(targets.into_iter().map(|target| (target.item_id, target))),
         drafters: group(drafters),
         actors: group(actors),
-        former_names: naming::list_former_names(connection, &owners)?,
+        former_names: actions::list_former_names(connection, &owners)?,
         standing_office_id: neighbours.iter().find(|unit| unit.is_standing_office).map(|unit| unit.id),
         units: neighbours.into_iter().map(|unit| (unit.id, unit)).collect(),
     })

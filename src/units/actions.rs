@@ -19,6 +19,8 @@ use crate::{
     },
 };
 
+pub use super::naming::{list_former_names, names_at};
+
 /// What a new unit is made of.
 #[derive(Clone, Debug)]
 pub struct NewUnit {
@@ -109,6 +111,8 @@ pub fn change_unit(tx: &mut Tx<'_>, ward_id: WardId, id: UnitId, changes: UnitCh
     unit.active_from = changes.active_from.unwrap_or(unit.active_from);
     unit.active_to = changes.active_to.unwrap_or(unit.active_to);
     unit.successor_id = changes.successor_id.unwrap_or(unit.successor_id);
+    // Without a successor nobody else acts for it.
+    unit.acting_unit_id = unit.acting_unit_id.filter(|_| unit.successor_id.is_some());
     check(tx, &unit)?;
     store::update_unit(tx.connection, &unit)?;
     let (old, new) = (UnitView::of(&before)?, UnitView::of(&unit)?);

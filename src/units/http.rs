@@ -252,6 +252,8 @@ pub async fn rename_unit(ctx: Ctx, id: Id<UnitId>, body: Body<RenameUnit>) -> Ht
 /// A name of a unit, and when it was in force.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct UnitNameView {
+    /// The unit.
+    pub unit_id: UnitId,
     /// The name.
     pub name: String,
     /// The code of that time.
@@ -269,6 +271,7 @@ impl UnitNameView {
     /// All names of a unit, the present one first.
     fn all_of(unit: Unit, former: Vec<FormerName>) -> Vec<Self> {
         let present = Self {
+            unit_id: unit.id,
             valid_from: rules::named_since(&unit, &former),
             valid_to: None,
             decision: None,
@@ -276,6 +279,7 @@ impl UnitNameView {
             code: unit.code,
         };
         let former = former.into_iter().rev().map(|name| Self {
+            unit_id: name.unit_id,
             name: name.name,
             code: name.code,
             valid_from: name.valid_from,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{App, Client, Reply, both_databases};
+use crate::support::{App, Reply, both_databases};
 
 const MERGE: &str = "/api/v1/units/merge";
 

@@ -1,5 +1,6 @@
 //! Promises about a unit's names through time (RULES §4).
 
+use cchc::{kernel::id::UnitId, units::actions::names_at};
 use serde_json::{Value, json};
 
 use super::reorganisations::unit_path;
@@ -50,6 +51,28 @@ async fn a_renamed_units_figures_read_under_the_name_of_their_time(app: App) {
     assert_eq!(found.items().len(), 1, "the old name still finds it\n{found}");
 }
 
+async fn other_lists_can_ask_what_units_were_called_on_a_day(app: App) {
+    let admin = app.sign_in("admin").await;
+    for (name, day) in [("Phòng Kinh tế", "2026-03-01"), ("Phòng Kinh tế và Đô thị", "2026-05-01")]
+    {
+        let body = json!({ "name": name, "effective_on": day });
+        admin.post(&format!("{}/rename", unit_path(&app, "KTHTDT")), body).await.expect(200);
+    }
+    let ids = ["KTHTDT", "HCC"].map(|code| UnitId::parse(&app.unit(code)).unwrap());
+    for (day, name) in [
+        ("2024-01-01", "Phòng Kinh tế, Hạ tầng và Đô thị"),
+        ("2026-02-28", "Phòng Kinh tế, Hạ tầng và Đô thị"),
+        ("2026-03-01", "Phòng Kinh tế"),
+        ("2026-04-30", "Phòng Kinh tế"),
+        ("2026-05-01", "Phòng Kinh tế và Đô thị"),
+    ] {
+        let day = day.parse().unwrap();
+        let names = app.services.db.read_blocking(|c| names_at(c, &ids, day)).unwrap();
+        assert_eq!((names[&ids[0]].as_str(), names.len()), (name, 2), "{day}");
+        assert_eq!(names[&ids[1]], "Trung tâm Phục vụ hành chính công phường");
+    }
+}
+
 async fn a_corrected_name_leaves_no_history(app: App) {
     let admin = app.sign_in("admin").await;
     admin.patch(&unit_path(&app, "KTHTDT"), 1, json!({ "name": "Phòng KT, HT và ĐT" })).await.expect(200);
@@ -87,6 +110,7 @@ async fn a_renaming_that_makes_no_sense_is_refused(app: App) {
 
 both_databases! {
     a_renamed_units_figures_read_under_the_name_of_their_time,
+    other_lists_can_ask_what_units_were_called_on_a_day,
     a_corrected_name_leaves_no_history,
     a_renaming_that_makes_no_sense_is_refused,
 }

@@ -3,6 +3,8 @@
 //! Everything is played through the same actions that serve requests, in one transaction: a start that is cut
 //! off leaves nothing half loaded.
 
+mod unit_plans;
+
 use std::{collections::HashMap, sync::Arc};
 
 use chrono::Datelike;
@@ -168,6 +170,7 @@ impl Stage {
         let second: SecondWardFile = parse(SECOND_WARD)?;
         self.load_ward(connection, &second.ward, &second.accounts, &(second.plan, Vec::new()))?;
         self.load_clients(connection, accounts.clients, secret)?;
+        self.load_unit_plans(connection, &cast)?;
         self.play(connection, &cast, parse(FIGURES)?)
     }
 

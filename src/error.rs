@@ -128,6 +128,8 @@ codes! {
     RoleNotForUnit = "role_not_for_unit", Refused, "Vai trò này không dành cho loại đơn vị đó", "This role does not go with that kind of unit";
     LastAdmin = "last_admin", Conflict, "Phường phải còn ít nhất một quản trị viên đang hoạt động", "A ward keeps at least one active administrator";
     StandingOfficeTaken = "standing_office_taken", Conflict, "Phường đã có cơ quan thường trực", "The ward already has a standing office";
+    UnitNotActive = "unit_not_active", Refused, "Đơn vị chưa hoạt động hoặc đã kết thúc hoạt động vào ngày này", "The unit is not active yet, or no longer, on this day";
+    ItemLeftWithout = "item_left_without_unit", Refused, "Mục này chưa có đơn vị mới nào nhận; hãy giao cho ít nhất một đơn vị", "No new unit takes this item; give it to at least one";
     UnknownScope = "unknown_scope", Refused, "Phạm vi quyền không có hoặc không cấp được ở đây", "There is no such scope, or it cannot be granted here";
     // Plans.
     PlanYearTaken = "plan_year_taken", Conflict, "Phường đã có kế hoạch cho năm này", "The ward already has a plan for this year";
@@ -142,6 +144,8 @@ codes! {
     PeriodCodeTaken = "period_code_taken", Conflict, "Kế hoạch đã có kỳ mang mã này", "The plan already has a period of this code";
     PeriodInUse = "period_in_use", Conflict, "Kỳ đã có báo cáo được nộp; không đổi được cửa sổ số liệu", "Figures were submitted in this period; its data window is fixed";
     DueTooEarly = "due_too_early", Refused, "Hạn nộp phải sau ngày chốt số liệu ít nhất một ngày làm việc", "The due time must be at least one working day after the cut-off";
+    UnitPlanExists = "unit_plan_exists", Conflict, "Đơn vị đã có kế hoạch thực hiện kế hoạch này; hãy mở kế hoạch đó", "The unit already has its plan for this plan; open that one";
+    UnitPlanIssued = "unit_plan_issued", Conflict, "Kế hoạch của đơn vị đã ban hành nên không sửa được", "The unit's plan is issued and no longer changes";
     // Submissions.
     SubmissionExists = "submission_exists", Conflict, "Đơn vị đã có báo cáo cho chỉ tiêu này trong kỳ; hãy mở báo cáo đó", "This unit already has a submission for this item and period; open that one";
     NotAssigned = "not_assigned", Refused, "Đơn vị không được giao báo cáo mục này", "This item is not assigned to the unit";

@@ -48,6 +48,7 @@ pub mod plan_checks;
 pub mod plans;
 pub mod public;
 pub mod publications;
+pub mod reorganisations;
 pub mod results;
 pub mod schema;
 pub mod server;

@@ -10,13 +10,14 @@ use crate::{
     audit::Event,
     context::Tx,
     db::AnyConnection,
-    error::{Code, Error, Result},
+    error::{Code, Error, Faults, Result, text},
     kernel::{
         id::{UnitId, WardId},
         json::JsonText,
         text::clean,
     },
-    units, wards,
+    units::{self, Unit},
+    wards,
 };
 
 /// What a new account is made of.
@@ -142,6 +143,73 @@ pub fn set_password(
         ..before.clone()
     };
     write(tx, kind, &before, after)
+}
+
+/// Moves active accounts into another unit; their roles and their sign-ins stay. Those of `from` are told apart by the
+/// pointer that each unit's faults carry.
+///
+/// # Errors
+/// `invalid` with `role_not_for_unit` for each account whose roles do not go with the new unit, `concurrent_change`.
+pub fn move_accounts(tx: &mut Tx<'_>, from: &[(UnitId, String)], to: &Unit) -> Result<usize> {
+    let units: Vec<UnitId> = from.iter().map(|(unit, _)| *unit).collect();
+    let accounts = store::list_active_of(tx.connection, to.ward_id, &units)?;
+    move_all(tx, accounts, to, |account| {
+        let pointer =
+            from.iter().find(|(unit, _)| *unit == account.unit_id).map(|(_, pointer)| pointer.clone());
+        pointer.unwrap_or_default()
+    })
+}
+
+/// Moves single accounts of a unit into another; their roles and their sign-ins stay.
+///
+/// # Errors
+/// `invalid` with `unknown_reference` for an id that is no account of that unit, and those of [`move_accounts`].
+pub fn move_named(tx: &mut Tx<'_>, from: UnitId, named: &[(AccountId, String)], to: &Unit) -> Result<usize> {
+    let theirs = store::list_active_of(tx.connection, to.ward_id, &[from])?;
+    let mut faults = Faults::new();
+    let mut accounts = Vec::new();
+    for (id, pointer) in named {
+        match theirs.iter().find(|account| account.id == *id) {
+            Some(account) => accounts.push(account.clone()),
+            None => faults.add(pointer.clone(), Code::UnknownReference),
+        }
+    }
+    faults.into_result(Code::Invalid)?;
+    move_all(tx, accounts, to, |account| {
+        let pointer = named.iter().find(|(id, _)| *id == account.id).map(|(_, pointer)| pointer.clone());
+        pointer.unwrap_or_default()
+    })
+}
+
+fn move_all(
+    tx: &mut Tx<'_>,
+    accounts: Vec<Account>,
+    to: &Unit,
+    pointer: impl Fn(&Account) -> String,
+) -> Result<usize> {
+    let mut faults = Faults::new();
+    for account in &accounts {
+        let roles: Vec<Role> = account.roles.read().map_err(Error::internal)?;
+        if let Some(role) = roles.iter().find(|role| !rules::fits(**role, to.kind)) {
+            let name = &account.username;
+            let sentence = text(
+                format!(
+                    "Tài khoản {name} có vai trò {role}, không dùng được ở đơn vị mới; hãy đổi vai trò trước"
+                ),
+                format!(
+                    "Account {name} holds the role {role}, which the new unit cannot have; change it first"
+                ),
+            );
+            faults.add_because(pointer(account), Code::RoleNotForUnit, sentence);
+        }
+    }
+    faults.into_result(Code::Invalid)?;
+    let moved = accounts.len();
+    for before in accounts {
+        let after = Account { unit_id: to.id, version: before.version + 1, ..before.clone() };
+        write(tx, "user.moved", &before, after)?;
+    }
+    Ok(moved)
 }
 
 /// An account of this ward.

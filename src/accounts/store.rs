@@ -14,7 +14,7 @@ use crate::{
     db::{AnyConnection, is_unique_violation},
     error::{Code, Error, FieldError, Result},
     kernel::{
-        id::WardId,
+        id::{UnitId, WardId},
         page::{Page, PageRequest, Rank},
         text,
         time::Clock,
@@ -97,6 +97,21 @@ pub(super) fn find_account(
         .select(Account::as_select())
         .first(connection)
         .optional()?)
+}
+
+/// The active accounts of these units, by username.
+pub(super) fn list_active_of(
+    connection: &mut AnyConnection,
+    ward_id: WardId,
+    units: &[UnitId],
+) -> Result<Vec<Account>> {
+    Ok(accounts::table
+        .filter(accounts::ward_id.eq(ward_id))
+        .filter(accounts::unit_id.eq_any(units))
+        .filter(accounts::active.eq(true))
+        .select(Account::as_select())
+        .order(accounts::username.asc())
+        .load(connection)?)
 }
 
 /// An account by the name it signs in with.

@@ -190,6 +190,7 @@ fn check_submitting(tx: &Tx<'_>, dossier: &Dossier) -> Result<()> {
     if dossier.plan_status != PlanStatus::Issued {
         return Err(Error::new(Code::PlanNotIssued));
     }
+    workflow::check_unit(dossier)?;
     workflow::check_period(dossier, tx.now)?;
     rules::check_complete(&dossier.item, &dossier.targets, dossier.period.data_to, &dossier.content)
         .into_result(Code::ContentIncomplete)

@@ -134,6 +134,20 @@ pub fn delete_client(tx: &mut Tx<'_>, ward_id: WardId, id: ClientRowId) -> Resul
     Ok(())
 }
 
+/// Makes the clients that act for these units act for another; their secrets and tokens stay.
+///
+/// # Errors
+/// `concurrent_change`.
+pub fn move_clients(tx: &mut Tx<'_>, ward_id: WardId, from: &[UnitId], to: UnitId) -> Result<()> {
+    for before in store::list_of_units(tx.connection, ward_id, from)? {
+        let after = Client { unit_id: Some(to), version: before.version + 1, ..before.clone() };
+        store::update_client(tx.connection, &before, &after)?;
+        let (old, new) = (ClientView::of(&before)?, ClientView::of(&after)?);
+        tx.record(Event::new("client.moved", "client", before.id).between(Some(&old), Some(&new)));
+    }
+    Ok(())
+}
+
 /// A client of this ward.
 ///
 /// # Errors

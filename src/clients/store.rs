@@ -1,13 +1,15 @@
 //! All SQL about machine clients.
 
-use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl, SelectableHelper};
+use diesel::{
+    ExpressionMethods, NullableExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl, SelectableHelper,
+};
 
 use super::model::{Client, ClientRowId};
 use crate::{
     db::{AnyConnection, is_unique_violation},
     error::{Code, Error, FieldError, Result},
     kernel::{
-        id::WardId,
+        id::{UnitId, WardId},
         page::{Page, PageRequest},
     },
     schema::clients,
@@ -43,6 +45,20 @@ pub(super) fn find_client(
         .select(Client::as_select())
         .first(connection)
         .optional()?)
+}
+
+/// The clients that act for these units.
+pub(super) fn list_of_units(
+    connection: &mut AnyConnection,
+    ward_id: WardId,
+    units: &[UnitId],
+) -> Result<Vec<Client>> {
+    Ok(clients::table
+        .filter(clients::ward_id.eq(ward_id))
+        .filter(clients::unit_id.assume_not_null().eq_any(units))
+        .select(Client::as_select())
+        .order(clients::client_id.asc())
+        .load(connection)?)
 }
 
 /// A client by the name it signs in with.

@@ -69,6 +69,7 @@ pub fn is_unique_violation(error: &DieselError, constraint: &str) -> bool {
         "plan_items_code" => "plan_items.plan_id, plan_items.kind, plan_items.code_ascii",
         "periods_code" => "periods.plan_id, periods.code",
         "submissions_once" => "submissions.item_id, submissions.period_id, submissions.unit_id",
+        "unit_plans_once" => "unit_plans.plan_id, unit_plans.unit_id",
         "publications_number" => "publications.period_id, publications.number",
         "document_files_pkey" => "document_files.ward_id, document_files.sha256",
         "documents_once" => "documents.unit_id, documents.sha256",

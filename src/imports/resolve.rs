@@ -245,6 +245,7 @@ impl<'a> Resolver<'a> {
                 unit_id,
                 frequency: *frequency,
                 obligation: *obligation,
+                effective_from: None,
             });
         }
         found

@@ -23,6 +23,7 @@ pub(super) fn long_my_units(ward_id: WardId) -> Vec<Unit> {
         active_to: None,
         successor_id: None,
         version: 1,
+        acting_unit_id: None,
     };
     ward.units.into_iter().map(unit).collect()
 }

@@ -22,7 +22,10 @@ use crate::{
     units,
 };
 
-pub use super::assigning::{assign_item, find_assignment, list_assignments};
+pub use super::{
+    assigning::{assign_item, find_assignment, list_assignments},
+    handover::{Heir, hand_over, list_held},
+};
 
 /// Adds an item to a draft plan.
 ///
@@ -285,9 +288,4 @@ fn check_units(
         }
     }
     Ok(())
-}
-
-/// Who reports a leaf, with the rows to be written.
-pub(super) fn assignment(item_id: ItemId, row: &super::view::AssignmentView) -> Assignment {
-    Assignment { item_id, unit_id: row.unit_id, frequency: row.frequency, obligation: row.obligation }
 }

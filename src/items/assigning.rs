@@ -2,10 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
+use chrono::Datelike;
 use serde::Serialize;
 
 use super::{
-    actions::{assignment, get_item},
+    actions::get_item,
     model::{Assignment, ItemId, PlanItem},
     rules, store,
     view::AssignmentView,
@@ -21,13 +22,13 @@ use crate::{
 
 /// What the audit trail compares.
 #[derive(Serialize)]
-struct Reporters {
+pub(super) struct Reporters {
     assignments: Vec<AssignmentView>,
     version: i64,
 }
 
 impl Reporters {
-    fn of(item: &PlanItem, assignments: &[Assignment]) -> Self {
+    pub(super) fn of(item: &PlanItem, assignments: &[Assignment]) -> Self {
         let assignments = assignments.iter().map(AssignmentView::of).collect();
         Self { assignments, version: item.version }
     }
@@ -51,12 +52,24 @@ pub fn assign_item(
     check(tx.connection, ward_id, rows)?;
     let old = store::list_assignments(tx.connection, id)?;
     let item = PlanItem { version: before.version + 1, ..before.clone() };
-    let mut new: Vec<Assignment> = rows.iter().map(|row| assignment(id, row)).collect();
+    let mut new: Vec<Assignment> = rows.iter().map(|row| assignment(id, row, &old)).collect();
     new.sort_by_key(|row| row.unit_id);
     store::replace_assignments(tx.connection, &item, &new)?;
     let views = (Reporters::of(&before, &old), Reporters::of(&item, &new));
     tx.record(Event::new("item.assigned", "item", id).between(Some(&views.0), Some(&views.1)));
     Ok((item, new))
+}
+
+/// The row to be written. A unit that reported the leaf already does not begin anew.
+fn assignment(item_id: ItemId, row: &AssignmentView, old: &[Assignment]) -> Assignment {
+    let before = old.iter().find(|known| known.unit_id == row.unit_id);
+    Assignment {
+        item_id,
+        unit_id: row.unit_id,
+        frequency: row.frequency,
+        obligation: row.obligation,
+        effective_from: row.effective_from.or_else(|| before.and_then(|known| known.effective_from)),
+    }
 }
 
 /// Who reports a leaf.
@@ -95,6 +108,9 @@ fn check(connection: &mut AnyConnection, ward_id: WardId, rows: &[AssignmentView
         match units.get(&row.unit_id) {
             None => faults.add(format!("{at}/unit_id"), Code::UnknownReference),
             Some(kind) => rules::check_obligation(&mut faults, &at, *kind, row.obligation),
+        }
+        if row.effective_from.is_some_and(|day| !(2000..=2200).contains(&day.year())) {
+            faults.add(format!("{at}/effective_from"), Code::OutOfRange);
         }
         if !seen.insert(row.unit_id) {
             let sentence =

@@ -5,6 +5,7 @@ pub mod assigning;
 pub mod changes;
 pub mod create;
 pub mod draft;
+pub mod handover;
 pub mod http;
 pub mod model;
 pub mod rules;

@@ -275,7 +275,7 @@ pub struct Target {
 }
 
 /// A unit's duty to report a leaf.
-#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = assignments, check_for_backend(crate::db::MultiBackend))]
 #[diesel(treat_none_as_default_value = false)]
 pub struct Assignment {
@@ -287,4 +287,6 @@ pub struct Assignment {
     pub frequency: Frequency,
     /// Ordered or asked.
     pub obligation: Obligation,
+    /// First day on which it counts; none where it always has.
+    pub effective_from: Option<NaiveDate>,
 }

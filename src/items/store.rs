@@ -28,7 +28,7 @@ use crate::{
 };
 
 pub(super) use self::{
-    assignments::{find_assignment, list_assignments, replace_assignments},
+    assignments::{find_assignment, list_assignments, list_assignments_of, list_held, replace_assignments},
     bulk::{insert_assignments, insert_coordinators, insert_items, insert_targets},
 };
 

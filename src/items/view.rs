@@ -155,6 +155,9 @@ pub struct AssignmentView {
     pub frequency: Frequency,
     /// Ordered, or asked: `front` and `vertical_agency` units are only asked.
     pub obligation: Obligation,
+    /// First day on which it counts; absent or `null` keeps that of the unit's present line, or counts always.
+    #[serde(default)]
+    pub effective_from: Option<NaiveDate>,
 }
 
 impl AssignmentView {
@@ -165,6 +168,7 @@ impl AssignmentView {
             unit_id: assignment.unit_id,
             frequency: assignment.frequency,
             obligation: assignment.obligation,
+            effective_from: assignment.effective_from,
         }
     }
 }

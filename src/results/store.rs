@@ -42,7 +42,8 @@ struct SumRow {
     band: Option<String>,
 }
 
-/// The sums of every leaf in these two periods (the second may be the same). One query.
+/// The sums of every leaf in these two periods (the second may be the same). One query. What a unit reported for a
+/// period after its end is its successor's to report (RULES §4).
 pub(super) fn sum_figures(
     connection: &mut AnyConnection,
     basis: FigureBasis,
@@ -61,8 +62,10 @@ pub(super) fn sum_figures(
            CAST(SUM(r.value) AS BIGINT) AS value, MAX(r.band) AS band \
          FROM submissions s \
          JOIN submission_revisions r ON r.submission_id = s.id AND r.number = {revision} \
+         JOIN units u ON u.id = s.unit_id \
+         JOIN periods p ON p.id = s.period_id \
          LEFT JOIN assignments a ON a.item_id = s.item_id AND a.unit_id = s.unit_id \
-         WHERE s.period_id IN ($1, $2) \
+         WHERE s.period_id IN ($1, $2) AND (u.active_to IS NULL OR u.active_to >= p.data_to) \
          GROUP BY s.period_id, s.item_id, r.applicability"
     ))
     .bind::<Text, _>(periods[0])

@@ -18,6 +18,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     crate::sessions::http::routes(config);
     crate::tracking::http::routes(config);
     crate::wards::http::routes(config);
+    crate::reorganisations::http::routes(config);
     crate::units::http::routes(config);
     crate::accounts::http::routes(config);
     crate::clients::http::routes(config);

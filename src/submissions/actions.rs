@@ -50,7 +50,7 @@ pub struct NewSubmission {
 /// Begins a draft.
 ///
 /// # Errors
-/// `unknown_reference`, `item_not_leaf`, `not_assigned`, `forbidden` for another unit's figures, `invalid` content,
+/// `unknown_reference`, `item_not_leaf`, `unit_not_active`, `not_assigned`, `forbidden` for another unit's figures, `invalid` content,
 /// `submission_exists` with the path of the one that exists.
 pub fn create_submission(tx: &mut Tx<'_>, new: NewSubmission) -> Result<SubmissionId> {
     let unit_id = require_drafting_unit(tx, new.unit_id)?;
@@ -119,7 +119,13 @@ fn require_place(tx: &mut Tx<'_>, new: &NewSubmission, unit_id: UnitId) -> Resul
     if plans::actions::get_plan(tx.connection, ward_id, item.plan_id)?.status == PlanStatus::Closed {
         return Err(Error::new(Code::PlanNotIssued));
     }
-    if items::actions::find_assignment(tx.connection, item.id, unit_id)?.is_none() {
+    // A unit reports only for the days on which it exists and has the item (RULES §4).
+    let unit = units::actions::get_unit(tx.connection, ward_id, unit_id)?;
+    if !unit.is_active_on(period.data_to) {
+        return Err(Error::field("/period_id", Code::UnitNotActive));
+    }
+    let assignment = items::actions::find_assignment(tx.connection, item.id, unit_id)?;
+    if assignment.is_none_or(|row| row.effective_from.is_some_and(|day| day > period.data_to)) {
         return Err(Error::field("/item_id", Code::NotAssigned));
     }
     if let Some(id) = store::find_id(tx.connection, item.id, period.id, unit_id)? {
@@ -367,12 +373,12 @@ pub fn path_of(id: SubmissionId) -> String {
     format!("/api/v1/submissions/{id}")
 }
 
-/// The unit that the caller may draft for: its own, or, for a coordinator, any of the ward (RULES §3, nhập thay).
+/// The unit that the caller may draft for: its own, one that was merged into it, or, for a coordinator, any of the ward (RULES §3, nhập thay).
 fn require_drafting_unit(tx: &mut Tx<'_>, unit_id: Option<UnitId>) -> Result<UnitId> {
     let own = tx.actor.unit_id.ok_or_else(|| Error::new(Code::Forbidden))?;
     let unit_id = unit_id.unwrap_or(own);
-    units::actions::require_unit(tx.connection, tx.actor.ward()?, unit_id, "/unit_id")?;
-    if may_draft_for(tx.actor, unit_id) { Ok(unit_id) } else { Err(Error::new(Code::Forbidden)) }
+    let unit = units::actions::require_unit(tx.connection, tx.actor.ward()?, unit_id, "/unit_id")?;
+    if may_draft_for(tx.actor, unit.acting_id()) { Ok(unit_id) } else { Err(Error::new(Code::Forbidden)) }
 }
 
 fn at_field(error: Error, pointer: &str) -> Error {

@@ -282,6 +282,14 @@ pub struct Dossier {
     pub plan_status: PlanStatus,
     /// Code of the owner unit.
     pub unit_code: String,
+    /// What the owner unit was called at the end of the period.
+    pub unit_name: String,
+    /// Last day of the owner unit.
+    pub unit_active_to: Option<NaiveDate>,
+    /// The unit whose people act for the owner: its own, or those of the unit it was merged into.
+    pub owner_id: UnitId,
+    /// The unit whose people verify, likewise; none where that step falls away.
+    pub verifier_id: Option<UnitId>,
     /// Whether the tracking unit, if there is one, is the standing office.
     pub tracked_by_standing_office: bool,
     /// The ward's standing office.

@@ -22,7 +22,7 @@ pub(super) use self::{
     work::{list_awaiting_review, list_dossiers},
 };
 use self::{
-    filter::{narrow, narrow_to_awaiting},
+    filter::{VERIFIERS, narrow, narrow_to_awaiting},
     surroundings::complete,
 };
 use super::{
@@ -77,7 +77,13 @@ fn visible<'q>(visibility: &Visibility) -> Boxed<'q> {
         return query;
     }
     let (own, tracked, states) = bounds(visibility);
-    query.filter(within(own, tracked.clone(), tracked, states))
+    let verifiers = VERIFIERS
+        .filter(VERIFIERS.field(units::acting_unit_id).eq(tracked.clone()).assume_not_null())
+        .select(VERIFIERS.field(units::id));
+    query.filter(
+        within(own.clone(), own, tracked.clone(), tracked, states)
+            .or(submissions::verify_unit_id.assume_not_null().eq_any(verifiers)),
+    )
 }
 
 /// What bounds a caller's sight. Ids that match nothing stand for what it does not have, so one expression serves all.
@@ -93,9 +99,11 @@ fn bounds(visibility: &Visibility) -> (String, String, Vec<SubmissionState>) {
 }
 
 #[dsl::auto_type]
-fn within(own: String, verifies: String, tracks: String, states: Vec<SubmissionState>) -> _ {
+fn within(own: String, acts: String, verifies: String, tracks: String, states: Vec<SubmissionState>) -> _ {
     submissions::unit_id
         .eq(own)
+        // The people of a merged unit's successor finish what it left open.
+        .or(units::acting_unit_id.eq(acts).assume_not_null())
         .or(submissions::verify_unit_id.eq(verifies).assume_not_null())
         .or(plan_items::tracking_unit_id.eq(tracks).assume_not_null())
         .or(submissions::state.eq_any(states))
@@ -105,13 +113,15 @@ fn within(own: String, verifies: String, tracks: String, states: Vec<SubmissionS
 fn ids_within(
     ward_id: WardId,
     own: String,
+    acts: String,
     verifies: String,
     tracks: String,
     states: Vec<SubmissionState>,
 ) -> _ {
-    let inside: within = within(own, verifies, tracks, states);
+    let inside: within = within(own, acts, verifies, tracks, states);
     submissions::table
         .inner_join(plan_items::table.on(plan_items::id.eq(submissions::item_id)))
+        .inner_join(units::table.on(units::id.eq(submissions::unit_id)))
         .filter(submissions::ward_id.eq(ward_id))
         .filter(inside)
         .select(submissions::id)
@@ -121,7 +131,7 @@ fn ids_within(
 #[must_use]
 pub fn visible_ids(visibility: &Visibility) -> ids_within {
     let (own, tracked, states) = bounds(visibility);
-    ids_within(visibility.ward_id, own, tracked.clone(), tracked, states)
+    ids_within(visibility.ward_id, own.clone(), own, tracked.clone(), tracked, states)
 }
 
 /// The caller's submissions, newest first.

@@ -49,6 +49,8 @@ pub struct SubmissionView {
     /// Code of that unit.
     #[schema(example = "KTHTDT")]
     pub unit_code: String,
+    /// What it was called at the end of the period.
+    pub unit_name: String,
     /// Where it stands.
     pub state: SubmissionState,
     /// Number of the revision at hand; the first is 1.
@@ -153,7 +155,7 @@ impl SubmissionView {
         let warnings = warnings_of(&dossier);
         let allowed_actions = allowed_actions(&dossier, actor, now);
         let waiting_on = waiting_on(&dossier);
-        let Dossier { submission, content, item, period, unit_code, evidence, .. } = dossier;
+        let Dossier { submission, content, item, period, unit_code, unit_name, evidence, .. } = dossier;
         Self {
             id: submission.id,
             plan_id: submission.plan_id,
@@ -166,6 +168,7 @@ impl SubmissionView {
             period_code: period.code,
             unit_id: submission.unit_id,
             unit_code,
+            unit_name,
             state: submission.state,
             revision: submission.revision,
             content,
@@ -188,7 +191,7 @@ impl SubmissionView {
 #[must_use]
 pub fn allowed_actions(dossier: &Dossier, actor: &Actor, now: Timestamp) -> Vec<Action> {
     let mut actions = workflow::allowed_actions(&Case::of(dossier), &Person::all_of(actor));
-    if workflow::check_period(dossier, now).is_err() {
+    if workflow::check_unit(dossier).is_err() || workflow::check_period(dossier, now).is_err() {
         actions.retain(|action| *action != Action::Submit);
     }
     actions
@@ -228,10 +231,10 @@ fn waiting_on(dossier: &Dossier) -> Option<WaitingOnView> {
     let submission = &dossier.submission;
     let step = Case::of(dossier).step();
     let unit_id = match step {
-        Step::Submit => Some(submission.unit_id),
-        Step::Verify => submission.verify_unit_id,
+        Step::Submit => Some(dossier.owner_id),
+        Step::Verify => dossier.verifier_id,
         // Its own figures are endorsed by a coordinator of another unit.
-        Step::Endorse => dossier.standing_office_id.filter(|unit| *unit != submission.unit_id),
+        Step::Endorse => dossier.standing_office_id.filter(|unit| *unit != dossier.owner_id),
         Step::Approve | Step::Publish => None,
     };
     (submission.state != SubmissionState::Published).then_some(WaitingOnView { step, unit_id })

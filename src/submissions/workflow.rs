@@ -77,9 +77,9 @@ text_enum! {
 pub struct Case<'a> {
     /// Where it stands.
     pub state: SubmissionState,
-    /// Whose figure it is.
+    /// The unit whose people act for the figure's owner.
     pub owner: UnitId,
-    /// The unit that verifies; none where the step falls away.
+    /// The unit whose people verify; none where the step falls away.
     pub verifier: Option<UnitId>,
     /// Everybody who wrote on it.
     pub drafters: &'a [PrincipalId],
@@ -150,8 +150,8 @@ impl<'a> Case<'a> {
         let submission = &dossier.submission;
         Self {
             state: submission.state,
-            owner: submission.unit_id,
-            verifier: submission.verify_unit_id,
+            owner: dossier.owner_id,
+            verifier: dossier.verifier_id,
             drafters: &dossier.drafters,
             actors: &dossier.actors,
         }
@@ -274,7 +274,18 @@ pub fn verifier_of(dossier: &Dossier) -> Option<UnitId> {
     dossier
         .item
         .tracking_unit_id
-        .filter(|unit| *unit != dossier.submission.unit_id && !dossier.tracked_by_standing_office)
+        .filter(|unit| *unit != dossier.owner_id && !dossier.tracked_by_standing_office)
+}
+
+/// Whether the owner unit exists at the end of the period: the figures of a later one are its successor's (RULES §4).
+///
+/// # Errors
+/// `unit_not_active`.
+pub fn check_unit(dossier: &Dossier) -> Result<()> {
+    if dossier.unit_active_to.is_some_and(|last| last < dossier.period.data_to) {
+        return Err(Error::new(Code::UnitNotActive));
+    }
+    Ok(())
 }
 
 /// Whether this submission may be submitted now. A revision that a leader opened – by reopening or correcting – is not

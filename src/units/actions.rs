@@ -3,9 +3,9 @@
 use chrono::NaiveDate;
 
 use super::{
-    http::UnitView,
     model::{Unit, UnitKind},
     rules, store,
+    view::UnitView,
 };
 use crate::{
     audit::Event,
@@ -18,6 +18,8 @@ use crate::{
         text::clean,
     },
 };
+
+pub use super::naming::{list_former_names, names_at};
 
 /// What a new unit is made of.
 #[derive(Clone, Debug)]
@@ -77,6 +79,7 @@ pub fn create_unit(tx: &mut Tx<'_>, ward_id: WardId, new: NewUnit) -> Result<Uni
         active_to: None,
         successor_id: None,
         version: 1,
+        acting_unit_id: None,
     };
     check(tx, &unit)?;
     store::insert_unit(tx.connection, &unit)?;
@@ -108,6 +111,8 @@ pub fn change_unit(tx: &mut Tx<'_>, ward_id: WardId, id: UnitId, changes: UnitCh
     unit.active_from = changes.active_from.unwrap_or(unit.active_from);
     unit.active_to = changes.active_to.unwrap_or(unit.active_to);
     unit.successor_id = changes.successor_id.unwrap_or(unit.successor_id);
+    // Without a successor nobody else acts for it.
+    unit.acting_unit_id = unit.acting_unit_id.filter(|_| unit.successor_id.is_some());
     check(tx, &unit)?;
     store::update_unit(tx.connection, &unit)?;
     let (old, new) = (UnitView::of(&before)?, UnitView::of(&unit)?);
@@ -144,7 +149,8 @@ pub fn list_ward_units(connection: &mut AnyConnection, ward_id: WardId) -> Resul
     store::list_all(connection, ward_id)
 }
 
-fn check(tx: &mut Tx<'_>, unit: &Unit) -> Result<()> {
+/// Checks what was written about a unit, and that it stands neither above nor after itself.
+pub(super) fn check(tx: &mut Tx<'_>, unit: &Unit) -> Result<()> {
     let aliases: Vec<String> = unit.aliases.read().map_err(Error::internal)?;
     rules::check_unit(&unit.code, &unit.name, &aliases, unit.active_from, unit.active_to)?;
     let all = store::list_all(tx.connection, unit.ward_id)?;

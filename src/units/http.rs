@@ -7,70 +7,26 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
     actions::{self, NewUnit, UnitChanges},
-    model::{Unit, UnitKind},
-    store,
+    model::{FormerName, Unit, UnitKind},
+    naming::{self, Renaming},
+    rules, store,
+    view::UnitView,
 };
 use crate::{
     context::{Answer, Ctx},
-    error::{Error, Result},
     http::{Body, HttpResult, Id, Query, extract::page_request},
     kernel::{id::UnitId, page::Page, patch},
 };
 
 /// The routes of this file.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(list_units).service(create_unit).service(get_unit).service(update_unit);
-}
-
-/// A unit.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct UnitView {
-    /// Its id.
-    pub id: UnitId,
-    /// Short code, unique in the ward.
-    #[schema(example = "KTHTDT")]
-    pub code: String,
-    /// Full name.
-    #[schema(example = "Phòng Kinh tế, Hạ tầng và Đô thị")]
-    pub name: String,
-    /// Other ways documents write the name.
-    pub aliases: Vec<String>,
-    /// What sort of body it is.
-    pub kind: UnitKind,
-    /// Whether it is the ward's one standing office.
-    pub is_standing_office: bool,
-    /// The unit it belongs to.
-    pub parent_id: Option<UnitId>,
-    /// First day.
-    pub active_from: NaiveDate,
-    /// Last day.
-    pub active_to: Option<NaiveDate>,
-    /// The unit that took its work over.
-    pub successor_id: Option<UnitId>,
-    /// Counts changes.
-    pub version: i64,
-}
-
-impl UnitView {
-    /// The view of a unit.
-    ///
-    /// # Errors
-    /// Internal, when the aliases in the database are no list.
-    pub fn of(unit: &Unit) -> Result<Self> {
-        Ok(Self {
-            id: unit.id,
-            code: unit.code.clone(),
-            name: unit.name.clone(),
-            aliases: unit.aliases.read().map_err(Error::internal)?,
-            kind: unit.kind,
-            is_standing_office: unit.is_standing_office,
-            parent_id: unit.parent_id,
-            active_from: unit.active_from,
-            active_to: unit.active_to,
-            successor_id: unit.successor_id,
-            version: unit.version,
-        })
-    }
+    config
+        .service(list_units)
+        .service(create_unit)
+        .service(get_unit)
+        .service(update_unit)
+        .service(rename_unit)
+        .service(list_unit_names);
 }
 
 /// Which units are wanted.
@@ -217,7 +173,9 @@ pub struct UpdateUnit {
     pub successor_id: Option<Option<UnitId>>,
 }
 
-/// Change a unit
+/// Correct a unit
+///
+/// A name written here corrects the present one, on all its days; a new name from a day on is a renaming.
 #[utoipa::path(
     tag = "units",
     extensions(("x-permission" = json!("units.write"))),
@@ -243,4 +201,109 @@ pub async fn update_unit(ctx: Ctx, id: Id<UnitId>, body: Body<UpdateUnit>) -> Ht
         Answer::versioned(unit.version, &UnitView::of(&unit)?)
     });
     Ok(answer.await?)
+}
+
+/// A new name from a day on.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "name": "Phòng Kinh tế", "effective_on": "2026-05-01", "decision": "Quyết định 45/QĐ-UBND ngày 25/4/2026"
+}))]
+pub struct RenameUnit {
+    /// The new name.
+    #[schema(min_length = 1, max_length = 200)]
+    pub name: String,
+    /// The new code; the present one if absent.
+    #[schema(min_length = 1, max_length = 35)]
+    pub code: Option<String>,
+    /// First day of the new name, after that of the present one and not in the future.
+    pub effective_on: NaiveDate,
+    /// The decision behind it.
+    #[schema(min_length = 1, max_length = 300)]
+    pub decision: Option<String>,
+}
+
+/// Rename a unit from a day on
+///
+/// The old name stays with the figures of periods that ended before, and becomes an alias.
+#[utoipa::path(
+    tag = "units",
+    extensions(("x-permission" = json!("units.write"))),
+    params(("id" = UnitId, Path)),
+    request_body = RenameUnit,
+    responses((status = 200, description = "The unit under its new name", body = UnitView))
+)]
+#[post("/api/v1/units/{id}/rename")]
+pub async fn rename_unit(ctx: Ctx, id: Id<UnitId>, body: Body<RenameUnit>) -> HttpResult {
+    let (ward_id, body) = (ctx.ward()?, body.0);
+    let new = Renaming {
+        name: body.name,
+        code: body.code,
+        effective_on: body.effective_on,
+        decision: body.decision,
+    };
+    let answer = ctx.write(move |tx| {
+        let unit = naming::rename_unit(tx, ward_id, id.0, new)?;
+        Answer::versioned(unit.version, &UnitView::of(&unit)?)
+    });
+    Ok(answer.await?)
+}
+
+/// A name of a unit, and when it was in force.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct UnitNameView {
+    /// The unit.
+    pub unit_id: UnitId,
+    /// The name.
+    pub name: String,
+    /// The code of that time.
+    #[schema(example = "KTHTDT")]
+    pub code: String,
+    /// First day.
+    pub valid_from: NaiveDate,
+    /// Last day; `null` for the present name.
+    pub valid_to: Option<NaiveDate>,
+    /// The decision that ended it.
+    pub decision: Option<String>,
+}
+
+impl UnitNameView {
+    /// All names of a unit, the present one first.
+    fn all_of(unit: Unit, former: Vec<FormerName>) -> Vec<Self> {
+        let present = Self {
+            unit_id: unit.id,
+            valid_from: rules::named_since(&unit, &former),
+            valid_to: None,
+            decision: None,
+            name: unit.name,
+            code: unit.code,
+        };
+        let former = former.into_iter().rev().map(|name| Self {
+            unit_id: name.unit_id,
+            name: name.name,
+            code: name.code,
+            valid_from: name.valid_from,
+            valid_to: Some(name.valid_to),
+            decision: name.decision,
+        });
+        std::iter::once(present).chain(former).collect()
+    }
+}
+
+/// List the names of a unit through time
+#[utoipa::path(
+    tag = "units",
+    extensions(("x-permission" = json!("units.read"))),
+    params(("id" = UnitId, Path)),
+    responses((status = 200, description = "All names, the present one first", body = Page<UnitNameView>))
+)]
+#[get("/api/v1/units/{id}/names")]
+pub async fn list_unit_names(ctx: Ctx, id: Id<UnitId>) -> HttpResult {
+    let ward_id = ctx.ward()?;
+    let read = ctx.read(move |c| {
+        let unit = actions::get_unit(c, ward_id, id.0)?;
+        let former = naming::list_former_names(c, &[unit.id])?;
+        Ok(UnitNameView::all_of(unit, former))
+    });
+    Ok(Answer::ok(&Page { items: read.await?, next_cursor: None })?)
 }

@@ -3,7 +3,10 @@
 pub mod actions;
 pub mod http;
 pub mod model;
+pub mod naming;
 pub mod rules;
 mod store;
+pub mod succession;
+pub mod view;
 
-pub use self::model::{Unit, UnitKind};
+pub use self::model::{FormerName, Unit, UnitKind};

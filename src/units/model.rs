@@ -1,14 +1,14 @@
 //! A unit as the database keeps it, and its kinds.
 
 use chrono::NaiveDate;
-use diesel::{Queryable, Selectable};
+use diesel::{Insertable, Queryable, Selectable};
 
 use crate::{
     kernel::{
         id::{UnitId, WardId},
         json::JsonText,
     },
-    schema::units,
+    schema::{unit_names, units},
     text_enum,
 };
 
@@ -62,4 +62,39 @@ pub struct Unit {
     pub successor_id: Option<UnitId>,
     /// Counts changes.
     pub version: i64,
+    /// The unit whose people finish what it left open since it was merged; none while it has people of its own.
+    pub acting_unit_id: Option<UnitId>,
+}
+
+impl Unit {
+    /// Whether it exists on a day (RULES §4).
+    #[must_use]
+    pub fn is_active_on(&self, day: NaiveDate) -> bool {
+        self.active_from <= day && self.active_to.is_none_or(|last| last >= day)
+    }
+
+    /// The unit whose people act for it: its own, or those of the unit it was merged into.
+    #[must_use]
+    pub fn acting_id(&self) -> UnitId {
+        self.acting_unit_id.unwrap_or(self.id)
+    }
+}
+
+/// A name that a unit bore, and when.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = unit_names, check_for_backend(crate::db::MultiBackend))]
+#[diesel(treat_none_as_default_value = false)]
+pub struct FormerName {
+    /// The unit.
+    pub unit_id: UnitId,
+    /// First day of the name.
+    pub valid_from: NaiveDate,
+    /// Last day of the name.
+    pub valid_to: NaiveDate,
+    /// The name.
+    pub name: String,
+    /// The code of that time.
+    pub code: String,
+    /// The decision that ended it.
+    pub decision: Option<String>,
 }

@@ -6,7 +6,7 @@ use diesel::{
 };
 
 use super::{
-    model::{Unit, UnitKind},
+    model::{FormerName, Unit, UnitKind},
     rules,
 };
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
         page::{Page, PageRequest, Rank},
         text,
     },
-    schema::units,
+    schema::{unit_names, units},
 };
 
 /// Which units are wanted.
@@ -110,6 +110,7 @@ pub(super) fn insert_unit(connection: &mut AnyConnection, unit: &Unit) -> Result
             units::active_to.eq(unit.active_to),
             units::successor_id.eq(unit.successor_id),
             units::version.eq(unit.version),
+            units::acting_unit_id.eq(unit.acting_unit_id),
         ))
         .execute(connection)
         .map_err(conflict)?;
@@ -134,10 +135,39 @@ pub(super) fn update_unit(connection: &mut AnyConnection, unit: &Unit) -> Result
             units::active_to.eq(unit.active_to),
             units::successor_id.eq(unit.successor_id),
             units::version.eq(unit.version),
+            units::acting_unit_id.eq(unit.acting_unit_id),
         ))
         .execute(connection)
         .map_err(conflict)?;
     if changed == 0 { Err(Error::new(Code::ConcurrentChange)) } else { Ok(()) }
+}
+
+/// Passes on what a unit acted for itself: whoever it stood in for is now its successor's.
+pub(super) fn replace_acting_unit(connection: &mut AnyConnection, old: UnitId, new: UnitId) -> Result<()> {
+    diesel::update(units::table.filter(units::acting_unit_id.eq(old)))
+        .set(units::acting_unit_id.eq(new))
+        .execute(connection)?;
+    Ok(())
+}
+
+/// The names that these units bore before, each unit's oldest first.
+pub(super) fn list_former_names(connection: &mut AnyConnection, ids: &[UnitId]) -> Result<Vec<FormerName>> {
+    Ok(unit_names::table
+        .filter(unit_names::unit_id.eq_any(ids))
+        .select(FormerName::as_select())
+        .order((unit_names::unit_id.asc(), unit_names::valid_to.asc()))
+        .load(connection)?)
+}
+
+/// Keeps a name that a unit no longer bears.
+pub(super) fn insert_former_name(connection: &mut AnyConnection, name: &FormerName) -> Result<()> {
+    diesel::insert_into(unit_names::table).values(name).execute(connection)?;
+    Ok(())
+}
+
+/// The names that these units bear now.
+pub(super) fn list_names(connection: &mut AnyConnection, ids: &[UnitId]) -> Result<Vec<(UnitId, String)>> {
+    Ok(units::table.filter(units::id.eq_any(ids)).select((units::id, units::name)).load(connection)?)
 }
 
 fn conflict(error: diesel::result::Error) -> Error {

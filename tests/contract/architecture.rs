@@ -61,6 +61,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("carrying",      &["items", "plans", "units"]),
     ("unit_plans",    &["items", "plans", "units"]),
     ("tracking",      &["items", "periods", "plans", "submissions"]),
+    ("reorganisations", &["accounts", "clients", "items", "unit_plans", "units"]),
+    ("tracking",      &["items", "periods", "plans", "submissions", "units", "approvals"]),
     ("needs",         &["items", "periods", "plans", "results", "submissions", "verdicts"]),
     ("exports",       &["items", "periods", "plans", "results", "submissions", "units", "verdicts", "wards"]),
 ];

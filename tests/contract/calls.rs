@@ -140,6 +140,8 @@ fn table_of(segment: &str) -> Option<&'static str> {
         "clients" => "clients",
         "plans" => "plans",
         "items" => "plan_items",
+        "unit-plans" => "unit_plans",
+        "unit-plan-items" => "unit_plan_items",
         "periods" => "periods",
         "submissions" => "submissions",
         "publications" => "publications",
@@ -162,6 +164,11 @@ fn sample(app: &App, segment: &str, name: &str) -> String {
         ("clients", _) => ward_client(app),
         ("plans", _) => app.plan(),
         ("items", _) => app.item("II.2.k", "indicator"),
+        ("unit-plans", _) => first(app, "unit_plans", &format!("ward_id = '{ward}' AND status = 'draft'")),
+        ("unit-plan-items", _) => {
+            let plan = sample(app, "unit-plans", "id");
+            first(app, "unit_plan_items", &format!("unit_plan_id = '{plan}'"))
+        }
         ("periods", _) => app.period("2026-H1"),
         ("submissions", _) => {
             first(app, "submissions", &format!("ward_id = '{ward}' AND submitted_revision > 0"))
@@ -280,7 +287,7 @@ fn real(app: &App, key: &str, value: Value, units: &mut dyn Iterator<Item = Stri
         Value::Array(all) => all.into_iter().map(|value| real(app, key, value, units)).collect(),
         Value::String(text) if is_id(&text) => match key.trim_end_matches('s') {
             name if name.ends_with("unit_id") => units.next().into(),
-            "item_id" => app.item("II.2.k", "indicator").into(),
+            "item_id" | "contributes_to" => app.item("II.2.k", "indicator").into(),
             "period_id" => app.period("2026-H1").into(),
             "plan_id" => app.plan().into(),
             "delegate_id" => app.account("leader.deputy").into(),

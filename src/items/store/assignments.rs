@@ -1,14 +1,18 @@
 //! All SQL about who reports which leaf.
 
-use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl, SelectableHelper};
+use diesel::{
+    BoolExpressionMethods, ExpressionMethods, NullableExpressionMethods, OptionalExtension, QueryDsl,
+    RunQueryDsl, SelectableHelper,
+};
 
 use super::bulk::insert_assignments;
 use crate::{
     db::AnyConnection,
     error::{Code, Error, Result},
     items::model::{Assignment, ItemId, PlanItem},
-    kernel::id::UnitId,
-    schema::{assignments, plan_items},
+    kernel::id::{UnitId, WardId},
+    plans::PlanStatus,
+    schema::{assignments, item_coordinators, plan_items, plans},
 };
 
 /// Who reports this leaf, in the order of their ids; at most a few hundred.
@@ -49,4 +53,48 @@ pub(in crate::items) fn replace_assignments(
     }
     diesel::delete(assignments::table.filter(assignments::item_id.eq(item.id))).execute(connection)?;
     insert_assignments(connection, rows)
+}
+
+/// Who reports these leaves.
+pub(in crate::items) fn list_assignments_of(
+    connection: &mut AnyConnection,
+    items: &[ItemId],
+) -> Result<Vec<Assignment>> {
+    Ok(assignments::table
+        .filter(assignments::item_id.eq_any(items))
+        .select(Assignment::as_select())
+        .order((assignments::item_id.asc(), assignments::unit_id.asc()))
+        .load(connection)?)
+}
+
+/// The items of plans that are not closed which these units report, lead, track or work along on.
+pub(in crate::items) fn list_held(
+    connection: &mut AnyConnection,
+    ward_id: WardId,
+    units: &[UnitId],
+) -> Result<Vec<PlanItem>> {
+    let open = plans::table
+        .filter(plans::ward_id.eq(ward_id))
+        .filter(plans::status.ne(PlanStatus::Closed))
+        .select(plans::id);
+    let reports = assignments::table.filter(assignments::unit_id.eq_any(units)).select(assignments::item_id);
+    let along = item_coordinators::table
+        .filter(item_coordinators::unit_id.eq_any(units))
+        .select(item_coordinators::item_id);
+    Ok(plan_items::table
+        .filter(plan_items::plan_id.eq_any(open))
+        .filter(
+            plan_items::id
+                .eq_any(reports)
+                .or(plan_items::id.eq_any(along))
+                .or(plan_items::lead_unit_id
+                    .is_not_null()
+                    .and(plan_items::lead_unit_id.assume_not_null().eq_any(units)))
+                .or(plan_items::tracking_unit_id
+                    .is_not_null()
+                    .and(plan_items::tracking_unit_id.assume_not_null().eq_any(units))),
+        )
+        .select(PlanItem::as_select())
+        .order((plan_items::plan_id.asc(), plan_items::sort_path.asc(), plan_items::id.asc()))
+        .load(connection)?)
 }

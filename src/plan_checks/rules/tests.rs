@@ -60,6 +60,7 @@ impl Desk {
             active_from: chrono::NaiveDate::MIN,
             active_to: None,
             successor_id: None,
+            acting_unit_id: None,
             version: 1,
         });
     }

@@ -21,6 +21,11 @@ use crate::{
     schema::{decisions, periods, plan_items, plans, submission_drafters, submissions, units},
 };
 
+// The units that verify, beside the owners.
+diesel::alias!(
+    pub(super) const VERIFIERS: Alias<Verifiers> = units as verifiers;
+);
+
 /// Which submissions are wanted. Things are named by id or by code.
 #[derive(Debug, Default)]
 pub(in crate::submissions) struct Filter {
@@ -153,19 +158,33 @@ pub(super) fn narrow_to_awaiting<'q>(query: Boxed<'q>, awaiting: &Awaiting) -> B
         .filter(decisions::decided_by.eq(awaiting.person.to_string()));
     let unit = awaiting.unit;
     let spared = if awaiting.leads { String::new() } else { unit.to_string() };
+    // The people of a merged unit's successor act for it.
+    let verifiers = VERIFIERS
+        .filter(
+            VERIFIERS
+                .field(units::id)
+                .eq(unit)
+                .or(VERIFIERS.field(units::acting_unit_id).eq(unit).assume_not_null()),
+        )
+        .select(VERIFIERS.field(units::id));
+    let own = || {
+        submissions::unit_id
+            .eq(unit)
+            .or(units::acting_unit_id.is_not_null().and(units::acting_unit_id.assume_not_null().eq(unit)))
+    };
     let review = submissions::state
         .eq_any(verify)
-        .and(submissions::verify_unit_id.eq(unit).assume_not_null())
+        .and(submissions::verify_unit_id.assume_not_null().eq_any(verifiers))
         .or(submissions::state
             .eq_any(endorse)
             .and(submissions::verify_unit_id.is_null())
-            .and(submissions::unit_id.ne(unit)))
-        .or(submissions::state.eq_any(endorse_verified).and(submissions::unit_id.ne(unit)))
+            .and(dsl::not(own())))
+        .or(submissions::state.eq_any(endorse_verified).and(dsl::not(own())))
         .or(submissions::state.eq_any(approve).and(submissions::unit_id.ne(spared)));
     query.filter(
         submissions::state
             .eq_any(sign)
-            .and(submissions::unit_id.eq(unit))
+            .and(own())
             .or(review.and(dsl::not(dsl::exists(wrote))).and(dsl::not(dsl::exists(acted)))),
     )
 }

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use diesel::{ExpressionMethods, JoinOnDsl, OptionalExtension, QueryDsl, RunQueryDsl, SelectableHelper};
+use chrono::NaiveDate;
+use diesel::{ExpressionMethods, JoinOnDsl, QueryDsl, Queryable, RunQueryDsl, SelectableHelper};
 
 use super::{Row, comparisons, evidence};
 use crate::{
@@ -14,6 +15,7 @@ use crate::{
     periods::PeriodId,
     schema::{decisions, item_targets, submission_drafters, submissions, units},
     submissions::model::{Dossier, Evidence, SubmissionId},
+    units::{FormerName, actions::list_former_names, rules},
 };
 
 /// What stands around the rows of a page: one query each, whatever their number.
@@ -23,7 +25,32 @@ struct Surroundings {
     actors: HashMap<SubmissionId, Vec<PrincipalId>>,
     extensions: HashMap<(PeriodId, UnitId), Vec<Extension>>,
     evidence: HashMap<SubmissionId, Vec<Evidence>>,
+    /// Every unit of the ward; it has some dozens.
+    units: HashMap<UnitId, Neighbour>,
+    former_names: Vec<FormerName>,
     standing_office_id: Option<UnitId>,
+}
+
+/// What a page of submissions needs to know of a unit.
+#[derive(Queryable)]
+struct Neighbour {
+    id: UnitId,
+    name: String,
+    active_to: Option<NaiveDate>,
+    acting_unit_id: Option<UnitId>,
+    is_standing_office: bool,
+}
+
+impl Surroundings {
+    /// The unit whose people act for this one.
+    fn acting_for(&self, unit: UnitId) -> UnitId {
+        self.units.get(&unit).and_then(|known| known.acting_unit_id).unwrap_or(unit)
+    }
+
+    fn name_on(&self, unit: UnitId, day: NaiveDate) -> String {
+        let former = rules::name_on(&self.former_names, unit, day).map(|former| &former.name);
+        former.or_else(|| self.units.get(&unit).map(|known| &known.name)).cloned().unwrap_or_default()
+    }
 }
 
 fn load_surroundings(connection: &mut AnyConnection, ward_id: WardId, rows: &[Row]) -> Result<Surroundings> {
@@ -46,19 +73,19 @@ fn load_surroundings(connection: &mut AnyConnection, ward_id: WardId, rows: &[Ro
     let periods: Vec<PeriodId> = rows.iter().map(|(submission, ..)| submission.period_id).collect();
     let owners: Vec<UnitId> = rows.iter().map(|(submission, ..)| submission.unit_id).collect();
     let extensions = extensions::actions::list_extensions_of(connection, &periods, &owners)?;
-    let standing_office_id = units::table
+    let neighbours: Vec<Neighbour> = units::table
         .filter(units::ward_id.eq(ward_id))
-        .filter(units::is_standing_office.eq(true))
-        .select(units::id)
-        .first(connection)
-        .optional()?;
+        .select((units::id, units::name, units::active_to, units::acting_unit_id, units::is_standing_office))
+        .load(connection)?;
     Ok(Surroundings {
         targets: group(targets.into_iter().map(|target| (target.item_id, target))),
         drafters: group(drafters),
         actors: group(actors),
         extensions: group(extensions.into_iter().map(|more| ((more.period_id, more.unit_id), more))),
         evidence: evidence::list_of_drafts(connection, &ids)?,
-        standing_office_id,
+        former_names: list_former_names(connection, &owners)?,
+        standing_office_id: neighbours.iter().find(|unit| unit.is_standing_office).map(|unit| unit.id),
+        units: neighbours.into_iter().map(|unit| (unit.id, unit)).collect(),
     })
 }
 
@@ -85,6 +112,10 @@ pub(super) fn complete(connection: &mut AnyConnection, rows: Vec<Row>) -> Result
             comparisons: comparisons.remove(&submission.id).unwrap_or_default(),
             tracked_by_standing_office: office.is_some() && item.tracking_unit_id == office,
             standing_office_id: office,
+            unit_name: around.name_on(submission.unit_id, period.data_to),
+            unit_active_to: around.units.get(&submission.unit_id).and_then(|unit| unit.active_to),
+            owner_id: around.acting_for(submission.unit_id),
+            verifier_id: submission.verify_unit_id.map(|unit| around.acting_for(unit)),
             submission,
             item,
             period,

@@ -159,6 +159,37 @@ diesel::table! {
         recurrence -> Nullable<Text>,
         version -> BigInt,
         withdrawn_from -> Nullable<Date>,
+        effective_from -> Nullable<Date>,
+        definition_version -> Integer,
+        carried_from_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    measure_versions (item_id, number) {
+        item_id -> Text,
+        number -> Integer,
+        measure -> Text,
+        replaced_from -> Date,
+    }
+}
+
+diesel::table! {
+    amendments (id) {
+        id -> Text,
+        ward_id -> Text,
+        plan_id -> Text,
+        number -> Text,
+        decided_on -> Date,
+        effective_on -> Date,
+        reason -> Text,
+        changes -> Text,
+        status -> Text,
+        created_by -> Text,
+        created_at -> Timestamp,
+        approved_by -> Nullable<Text>,
+        approved_at -> Nullable<Timestamp>,
+        version -> BigInt,
     }
 }
 
@@ -189,6 +220,7 @@ diesel::table! {
         frequency -> Text,
         obligation -> Text,
         effective_from -> Nullable<Date>,
+        withdrawn_from -> Nullable<Date>,
     }
 }
 
@@ -392,6 +424,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     revoked_tokens,
     plans,
     plan_items,
+    measure_versions,
+    amendments,
     item_targets,
     item_coordinators,
     assignments,

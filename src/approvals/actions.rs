@@ -41,7 +41,7 @@ pub struct NewDecision {
 ///
 /// # Errors
 /// Not found; `version_stale`, `revision_stale`; `not_your_step`, `acted_before`; `illegal_move` with the legal ones;
-/// `reason_required`; for submitting also `plan_not_issued`, `period_not_open`, `period_closed`,
+/// `reason_required`; for submitting also `plan_not_issued`, `item_withdrawn`, `period_not_open`, `period_closed`,
 /// `content_incomplete`; `concurrent_change`.
 pub fn decide(tx: &mut Tx<'_>, id: SubmissionId, new: NewDecision) -> Result<Decision> {
     let dossier = submissions::actions::get_dossier_for(tx, id)?;
@@ -126,6 +126,7 @@ fn check_submitting(tx: &Tx<'_>, dossier: &Dossier) -> Result<()> {
     if dossier.plan_status != PlanStatus::Issued {
         return Err(Error::new(Code::PlanNotIssued));
     }
+    rules::require_standing(&dossier.item, &dossier.period)?;
     workflow::check_period(dossier, tx.now)?;
     rules::check_complete(&dossier.item, &dossier.targets, dossier.period.data_to, &dossier.content)
         .into_result(Code::ContentIncomplete)

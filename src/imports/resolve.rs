@@ -229,6 +229,8 @@ impl<'a> Resolver<'a> {
                 unit_id,
                 frequency: *frequency,
                 obligation: *obligation,
+                effective_from: None,
+                withdrawn_from: None,
             });
         }
         found

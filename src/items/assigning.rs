@@ -48,7 +48,7 @@ pub fn assign_item(
     rules::require_leaf(before.kind)?;
     let plan = plans::actions::get_plan(tx.connection, ward_id, before.plan_id)?;
     plans::rules::require_not_closed(plan.status)?;
-    check(tx.connection, ward_id, rows)?;
+    check_assignments(tx.connection, ward_id, rows)?;
     let old = store::list_assignments(tx.connection, id)?;
     let item = PlanItem { version: before.version + 1, ..before.clone() };
     let mut new: Vec<Assignment> = rows.iter().map(|row| assignment(id, row)).collect();
@@ -79,7 +79,15 @@ pub fn find_assignment(
     store::find_assignment(connection, item_id, unit_id)
 }
 
-fn check(connection: &mut AnyConnection, ward_id: WardId, rows: &[AssignmentView]) -> Result<()> {
+/// Whether these units may report a leaf, each once; faults point at `/<row>/…`.
+///
+/// # Errors
+/// `invalid` with every fault.
+pub fn check_assignments(
+    connection: &mut AnyConnection,
+    ward_id: WardId,
+    rows: &[AssignmentView],
+) -> Result<()> {
     let mut faults = Faults::new();
     if rows.len() > rules::MAX_UNITS {
         faults.add("", Code::OutOfRange);
@@ -95,6 +103,9 @@ fn check(connection: &mut AnyConnection, ward_id: WardId, rows: &[AssignmentView
         match units.get(&row.unit_id) {
             None => faults.add(format!("{at}/unit_id"), Code::UnknownReference),
             Some(kind) => rules::check_obligation(&mut faults, &at, *kind, row.obligation),
+        }
+        if row.effective_from.zip(row.withdrawn_from).is_some_and(|(from, until)| until <= from) {
+            faults.add(format!("{at}/withdrawn_from"), Code::OutOfRange);
         }
         if !seen.insert(row.unit_id) {
             let sentence =

@@ -1,6 +1,7 @@
 //! All SQL about items, their targets and the units that work along.
 
 mod assignments;
+mod definitions;
 
 use std::collections::HashMap;
 
@@ -26,8 +27,11 @@ use crate::{
     schema::{assignments as item_assignments, item_coordinators, item_targets, plan_items, submissions},
 };
 
-pub(super) use self::assignments::{
-    find_assignment, insert_assignments, list_assignments, replace_assignments,
+pub(super) use self::{
+    assignments::{
+        find_assignment, insert_assignments, list_assignments, list_plan_assignments, replace_assignments,
+    },
+    definitions::{insert_definition, list_definitions},
 };
 
 /// Which items are wanted.
@@ -144,6 +148,15 @@ pub(super) fn list_by_code(
         .filter(plan_items::code.eq(code).or(plan_items::code_ascii.eq(code)))
         .select(PlanItem::as_select())
         .order(plan_items::sort_path.asc())
+        .load(connection)?)
+}
+
+/// All items of a plan, in its order.
+pub(super) fn list_plan_items(connection: &mut AnyConnection, plan_id: PlanId) -> Result<Vec<PlanItem>> {
+    Ok(plan_items::table
+        .filter(plan_items::plan_id.eq(plan_id))
+        .select(PlanItem::as_select())
+        .order((plan_items::sort_path.asc(), plan_items::id.asc()))
         .load(connection)?)
 }
 
@@ -283,7 +296,8 @@ pub(super) fn is_in_use(connection: &mut AnyConnection, id: ItemId) -> Result<bo
     Ok(figures + references > 0)
 }
 
-fn insert_targets(connection: &mut AnyConnection, targets: &[Target]) -> Result<()> {
+/// Adds targets.
+pub(super) fn insert_targets(connection: &mut AnyConnection, targets: &[Target]) -> Result<()> {
     for target in targets {
         diesel::insert_into(item_targets::table).values(target).execute(connection)?;
     }

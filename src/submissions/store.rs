@@ -1,6 +1,7 @@
 //! All SQL about submissions. What a caller may see is part of each query, never a filter afterwards.
 
 mod filter;
+mod overview;
 
 use std::collections::HashMap;
 
@@ -10,8 +11,11 @@ use diesel::{
     helper_types::{Eq, InnerJoinOn},
 };
 
-pub(super) use self::filter::{Awaiting, Filter};
 use self::filter::{narrow, narrow_to_awaiting};
+pub(super) use self::{
+    filter::{Awaiting, Filter},
+    overview::{count_pending, list_approved_tasks},
+};
 use super::{
     model::{Dossier, Revision, Submission, SubmissionId, SubmissionState},
     reach::Visibility,
@@ -19,7 +23,7 @@ use super::{
 use crate::{
     db::{AnyConnection, MultiBackend, is_unique_violation},
     error::{Code, Error, Result},
-    items::{ItemId, PlanItem, Target},
+    items::{self, ItemId, PlanItem, Target, actions::Definitions},
     kernel::{
         id::{PrincipalId, UnitId, WardId},
         page::{Page, PageRequest},
@@ -127,6 +131,7 @@ pub(super) fn find_dossier(
 /// What stands around the rows of a page: one query each, whatever their number.
 struct Surroundings {
     targets: HashMap<ItemId, Vec<Target>>,
+    definitions: Definitions,
     drafters: HashMap<SubmissionId, Vec<PrincipalId>>,
     actors: HashMap<SubmissionId, Vec<PrincipalId>>,
     standing_office_id: Option<UnitId>,
@@ -139,6 +144,7 @@ fn load_surroundings(connection: &mut AnyConnection, ward_id: WardId, rows: &[Ro
         .filter(item_targets::item_id.eq_any(items))
         .select(Target::as_select())
         .load(connection)?;
+    let definitions = items::actions::load_definitions(connection, rows.iter().map(|(_, item, ..)| item))?;
     let drafters: Vec<(SubmissionId, PrincipalId)> = submission_drafters::table
         .filter(submission_drafters::submission_id.eq_any(&ids))
         .select((submission_drafters::submission_id, submission_drafters::principal_id))
@@ -157,6 +163,7 @@ fn load_surroundings(connection: &mut AnyConnection, ward_id: WardId, rows: &[Ro
         .optional()?;
     Ok(Surroundings {
         targets: group(targets.into_iter().map(|target| (target.item_id, target))),
+        definitions,
         drafters: group(drafters),
         actors: group(actors),
         standing_office_id,
@@ -180,7 +187,7 @@ fn complete(connection: &mut AnyConnection, rows: Vec<Row>) -> Result<Vec<Dossie
             tracked_by_standing_office: office.is_some() && item.tracking_unit_id == office,
             standing_office_id: office,
             submission,
-            item,
+            item: around.definitions.at(&item, period.data_to),
             period,
             plan_status,
             unit_code,

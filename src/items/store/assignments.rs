@@ -1,12 +1,13 @@
 //! All SQL about who reports which leaf.
 
-use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl, SelectableHelper};
+use diesel::{ExpressionMethods, JoinOnDsl, OptionalExtension, QueryDsl, RunQueryDsl, SelectableHelper};
 
 use crate::{
     db::AnyConnection,
     error::{Code, Error, Result},
     items::model::{Assignment, ItemId, PlanItem},
     kernel::id::UnitId,
+    plans::PlanId,
     schema::{assignments, plan_items},
 };
 
@@ -19,6 +20,19 @@ pub(in crate::items) fn list_assignments(
         .filter(assignments::item_id.eq(item_id))
         .select(Assignment::as_select())
         .order(assignments::unit_id.asc())
+        .load(connection)?)
+}
+
+/// Who reports which leaf of a plan.
+pub(in crate::items) fn list_plan_assignments(
+    connection: &mut AnyConnection,
+    plan_id: PlanId,
+) -> Result<Vec<Assignment>> {
+    Ok(assignments::table
+        .inner_join(plan_items::table.on(plan_items::id.eq(assignments::item_id)))
+        .filter(plan_items::plan_id.eq(plan_id))
+        .select(Assignment::as_select())
+        .order((assignments::item_id.asc(), assignments::unit_id.asc()))
         .load(connection)?)
 }
 

@@ -33,6 +33,7 @@ use crate::{
         (name = "clients", description = "Machine clients"),
         (name = "plans", description = "Plans of a year and their state"),
         (name = "items", description = "Sections, indicators and tasks of a plan, and who reports them"),
+        (name = "amendments", description = "How an issued plan changes (RULES §6)"),
         (name = "periods", description = "Reporting periods (RULES §4)"),
         (name = "submissions", description = "Figures of units for items and periods (RULES §5)"),
         (name = "decisions", description = "Submitting, reviewing, approving (RULES §3)"),

@@ -54,7 +54,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("delegations",   &["accounts", "units"]),
     ("batches",       &["items", "periods", "plans", "submissions", "units"]),
     ("plan_checks",   &["items", "plans", "units"]),
-    ("amendments",    &["items", "periods", "plans", "units"]),
+    ("amendments",    &["items", "periods", "plans", "verdicts"]),
     ("carrying",      &["items", "periods", "plans", "submissions", "units", "verdicts"]),
     ("unit_plans",    &["items", "plans", "units"]),
     ("tracking",      &["items", "periods", "plans", "submissions", "units", "approvals"]),

@@ -127,6 +127,7 @@ fn table_of(segment: &str) -> Option<&'static str> {
         "clients" => "clients",
         "plans" => "plans",
         "items" => "plan_items",
+        "amendments" => "amendments",
         "periods" => "periods",
         "submissions" => "submissions",
         "publications" => "publications",
@@ -147,6 +148,7 @@ fn sample(app: &App, segment: &str, name: &str) -> String {
         ("clients", _) => ward_client(app),
         ("plans", _) => app.plan(),
         ("items", _) => app.item("II.2.k", "indicator"),
+        ("amendments", _) => draft_amendment(app),
         ("periods", _) => app.period("2026-H1"),
         ("submissions", _) => {
             first(app, "submissions", &format!("ward_id = '{ward}' AND submitted_revision > 0"))
@@ -170,6 +172,23 @@ fn ward_client(app: &App) -> String {
     }
     app.add_client("ward-system", Some("long-my"), Some("KTHTDT"), &[Scope::SubmissionsWrite]);
     app.sql_text(find)
+}
+
+/// A draft amendment of the plan; the demo has none.
+fn draft_amendment(app: &App) -> String {
+    let (ward, plan, author) = (app.ward("long-my"), app.plan(), app.account("vhxh.head"));
+    let find = format!("SELECT id AS value FROM amendments WHERE plan_id = '{plan}'");
+    if let Some(id) = app.sql_texts(&find).pop() {
+        return id;
+    }
+    let id = cchc::kernel::id::RawId::generate();
+    app.sql(&format!(
+        "INSERT INTO amendments (id, ward_id, plan_id, number, decided_on, effective_on, reason, changes, status, \
+         created_by, created_at, version) \
+         VALUES ('{id}', '{ward}', '{plan}', '86/QĐ-UBND', '2026-06-01', '2026-07-01', 'Điều chỉnh', \
+         '[{{\"op\":\"withdraw\",\"item_id\":\"V.2.i\"}}]', 'draft', '{author}', '2026-06-01 01:00:00', 1)"
+    ));
+    app.sql_text(&find)
 }
 
 /// The version of what the path names last.

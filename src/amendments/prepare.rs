@@ -92,7 +92,8 @@ struct Bench<'a> {
 impl Bench<'_> {
     fn look_ahead(&mut self, changes: &[Change]) {
         for change in changes {
-            let Some(id) = change.item_id().and_then(|named| self.find(named)).map(|full| full.item.id) else {
+            let Some(id) = change.item_id().and_then(|named| self.find(named)).map(|full| full.item.id)
+            else {
                 continue;
             };
             match change {
@@ -127,9 +128,9 @@ impl Bench<'_> {
             Change::Withdraw(change) => {
                 self.named(at, &change.item_id, "withdraw").map(|full| self.withdraw(full.item.id))
             }
-            Change::Retarget(change) => {
-                self.named(at, &change.item_id, "retarget").map(|full| self.retarget(at, &full, &change.targets))
-            }
+            Change::Retarget(change) => self
+                .named(at, &change.item_id, "retarget")
+                .map(|full| self.retarget(at, &full, &change.targets)),
             Change::Redefine(change) => match self.named(at, &change.item_id, "redefine") {
                 Some(full) => Some(self.redefine(at, &full, &change.measure)?),
                 None => None,
@@ -187,7 +188,8 @@ impl Bench<'_> {
         rules::check_targets(&mut faults, at, &contents, measure.as_ref());
         for (index, target) in contents.iter().enumerate() {
             let twice = contents.iter().take(index).any(|other| other.tier == target.tier);
-            let stands = full.targets.iter().any(|old| old.tier == target.tier && old.effective_from == self.on);
+            let stands =
+                full.targets.iter().any(|old| old.tier == target.tier && old.effective_from == self.on);
             if twice || stands {
                 let sentence = text(
                     "Mỗi cấp chỉ tiêu (tier) chỉ có một mức từ mỗi ngày hiệu lực",
@@ -245,9 +247,12 @@ impl Bench<'_> {
     fn check_rows(&mut self, at: &str, rows: &[AssignmentView]) -> Result<()> {
         let at = format!("{at}/assignments");
         for (index, row) in rows.iter().enumerate() {
-            for (name, day) in [("effective_from", row.effective_from), ("withdrawn_from", row.withdrawn_from)] {
+            for (name, day) in
+                [("effective_from", row.effective_from), ("withdrawn_from", row.withdrawn_from)]
+            {
                 if day.is_some() {
-                    self.faults.push(FieldError::new(format!("{at}/{index}/{name}"), Code::NotApplicableHere));
+                    self.faults
+                        .push(FieldError::new(format!("{at}/{index}/{name}"), Code::NotApplicableHere));
                 }
             }
         }
@@ -341,7 +346,8 @@ impl Bench<'_> {
         match checked {
             Ok(value) => Ok(Some(value)),
             Err(error) if error.code == Code::Invalid => {
-                let below = |fault: FieldError| FieldError { pointer: format!("{at}{}", fault.pointer), ..fault };
+                let below =
+                    |fault: FieldError| FieldError { pointer: format!("{at}{}", fault.pointer), ..fault };
                 self.faults.extend(error.fields.into_iter().map(below));
                 Ok(None)
             }
@@ -352,7 +358,11 @@ impl Bench<'_> {
 
 fn cleaned(target: &AmendedTarget, on: NaiveDate) -> TargetContent {
     let target = target.from_day(on);
-    TargetContent { unit: target.unit.as_deref().map(clean), band: target.band.as_deref().map(clean), ..target }
+    TargetContent {
+        unit: target.unit.as_deref().map(clean),
+        band: target.band.as_deref().map(clean),
+        ..target
+    }
 }
 
 /// Whether figures of this kind can be held against the targets that are in force from this day on.

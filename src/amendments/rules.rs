@@ -20,9 +20,8 @@ pub fn check_amendment(faults: &mut Faults, amendment: &Amendment, plan: &Plan, 
     faults.check_text("/reason", &amendment.reason, 1, MAX_REASON);
     let day = |year: i32, month: u32, day: u32| NaiveDate::from_ymd_opt(year, month, day);
     // The windows of a year begin in the December before (NĐ 09/2019/NĐ-CP).
-    let fits = |date: NaiveDate| {
-        Some(date) >= day(plan.year - 1, 12, 1) && Some(date) <= day(plan.year, 12, 31)
-    };
+    let fits =
+        |date: NaiveDate| Some(date) >= day(plan.year - 1, 12, 1) && Some(date) <= day(plan.year, 12, 31);
     if !fits(amendment.decided_on) {
         faults.add("/decided_on", Code::OutOfRange);
     }
@@ -37,7 +36,10 @@ fn too_early(period: &Period) -> crate::error::Text {
     let (code, day) = (&period.code, period.data_to.format("%d/%m/%Y"));
     text(
         format!("Kỳ {code} đã khóa sổ hoặc đã công bố; ngày hiệu lực phải sau ngày chốt {day}"),
-        format!("Period {code} is closed or published; the effective date must come after {}", period.data_to),
+        format!(
+            "Period {code} is closed or published; the effective date must come after {}",
+            period.data_to
+        ),
     )
 }
 

@@ -43,7 +43,8 @@ pub fn check_complete(plan: &Plan, leaves: &[PlanItem], targets: &[Target]) -> R
 /// # Errors
 /// `figures_pending`, saying how many wait for which step.
 pub fn check_settled(pending: &[(SubmissionState, i64)]) -> Result<()> {
-    let of = |wanted| pending.iter().filter(|(state, _)| *state == wanted).map(|(_, count)| count).sum::<i64>();
+    let of =
+        |wanted| pending.iter().filter(|(state, _)| *state == wanted).map(|(_, count)| count).sum::<i64>();
     let [submitted, verified, endorsed] =
         [SubmissionState::Submitted, SubmissionState::Verified, SubmissionState::Endorsed].map(of);
     let all = submitted + verified + endorsed;

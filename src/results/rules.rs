@@ -148,10 +148,8 @@ mod tests {
             let spans = targets_history(&targets, day(from), day(to));
             spans.into_iter().map(|span| (span.target.value, span.effective_to)).collect()
         };
-        let both = vec![
-            (Some(Quantity::whole(90)), Some(day("2026-06-30"))),
-            (Some(Quantity::whole(95)), None),
-        ];
+        let both =
+            vec![(Some(Quantity::whole(90)), Some(day("2026-06-30"))), (Some(Quantity::whole(95)), None)];
         assert_eq!(shown("2025-12-15", "2026-12-14"), both);
         assert_eq!(shown("2026-06-15", "2026-09-14"), both);
         assert_eq!(shown("2025-12-15", "2026-06-14"), []);

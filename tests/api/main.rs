@@ -13,10 +13,14 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod amendment_drafts;
+mod amendments;
 mod audit_events;
+mod carrying;
 mod clients;
 mod decisions;
 mod health;
+mod issuing;
 mod items;
 mod manners;
 mod periods;

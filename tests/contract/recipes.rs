@@ -94,7 +94,9 @@ fn set_stage(app: &App, key: &str) {
     );
     if key == "POST /api/v1/plans/{id}/close" {
         // A year is closed only when no figure is on its way.
-        app.sql("UPDATE submissions SET state = 'returned' WHERE state IN ('submitted', 'verified', 'endorsed')");
+        app.sql(
+            "UPDATE submissions SET state = 'returned' WHERE state IN ('submitted', 'verified', 'endorsed')",
+        );
     }
     if builds_plan {
         app.sql(&format!("UPDATE plans SET status = 'draft' WHERE id = '{}'", app.plan()));

@@ -135,11 +135,15 @@ codes! {
     PlanYearTaken = "plan_year_taken", Conflict, "Phường đã có kế hoạch cho năm này", "The ward already has a plan for this year";
     PlanNotDraft = "plan_not_draft", Conflict, "Kế hoạch đã ban hành; muốn thay đổi phải qua điều chỉnh kế hoạch", "The plan is issued; it changes only by amendment";
     PlanNotIssued = "plan_not_issued", Conflict, "Kế hoạch chưa ban hành hoặc đã đóng", "The plan is not issued, or is closed";
+    FiguresPending = "figures_pending", Conflict, "Còn báo cáo đang chờ duyệt; hãy duyệt hoặc trả lại rồi mới đóng kế hoạch", "Figures are still on their way; approve or return them before the plan is closed";
     PlanIncomplete = "plan_incomplete", Refused, "Kế hoạch chưa đủ để ban hành", "The plan is not complete enough to be issued";
     ImportRejected = "import_rejected", Refused, "Tệp còn dòng chưa đúng nên không dòng nào được lưu; hãy sửa từng dòng rồi gửi lại", "Some rows of the file are not right, so none was kept; correct them and send it again";
     HeadingMissing = "heading_missing", Refused, "Không thấy dòng tiêu đề của bảng: cần ít nhất các cột TT, Nội dung và Cơ quan chủ trì trong 20 dòng đầu", "The table's headings were not found: TT, Nội dung and Cơ quan chủ trì at least, in the first 20 rows";
     ItemNotLeaf = "item_not_leaf", Refused, "Chỉ chỉ tiêu và nhiệm vụ cuối cùng mới được giao và báo cáo", "Only leaves of kind indicator or task are assigned and reported on";
     ItemHasChildren = "item_has_children", Conflict, "Mục này còn mục con", "The item still has children";
+    ItemWithdrawn = "item_withdrawn", Refused, "Mục này đã được đưa ra khỏi kế hoạch theo quyết định điều chỉnh", "An amendment withdrew this item from the plan";
+    AmendmentNotDraft = "amendment_not_draft", Conflict, "Quyết định điều chỉnh đã được duyệt nên không sửa, xóa hay duyệt lại được", "The amendment is approved; it cannot be changed, deleted or approved again";
+    AmendmentTooEarly = "effective_too_early", Refused, "Ngày hiệu lực phải sau ngày chốt của kỳ đã khóa sổ hoặc đã công bố", "The effective date must come after the cut-off of every period that is closed or published";
     PeriodsExist = "periods_exist", Conflict, "Kế hoạch đã có lịch kỳ báo cáo với cơ sở khác; không trộn hai cơ sở", "The plan already has periods on another basis; the two are never mixed";
     PeriodCodeTaken = "period_code_taken", Conflict, "Kế hoạch đã có kỳ mang mã này", "The plan already has a period of this code";
     PeriodInUse = "period_in_use", Conflict, "Kỳ đã có báo cáo được nộp; không đổi được cửa sổ số liệu", "Figures were submitted in this period; its data window is fixed";

@@ -191,6 +191,7 @@ fn check_submitting(tx: &Tx<'_>, dossier: &Dossier) -> Result<()> {
         return Err(Error::new(Code::PlanNotIssued));
     }
     workflow::check_unit(dossier)?;
+    rules::require_standing(&dossier.item, &dossier.period)?;
     workflow::check_period(dossier, tx.now)?;
     rules::check_complete(&dossier.item, &dossier.targets, dossier.period.data_to, &dossier.content)
         .into_result(Code::ContentIncomplete)

@@ -67,6 +67,7 @@ pub fn is_unique_violation(error: &DieselError, constraint: &str) -> bool {
         "units_standing_office" => "units.ward_id",
         "plans_year" => "plans.ward_id, plans.year",
         "plan_items_code" => "plan_items.plan_id, plan_items.kind, plan_items.code_ascii",
+        "amendments_number" => "amendments.plan_id, amendments.number",
         "periods_code" => "periods.plan_id, periods.code",
         "submissions_once" => "submissions.item_id, submissions.period_id, submissions.unit_id",
         "unit_plans_once" => "unit_plans.plan_id, unit_plans.unit_id",

@@ -246,6 +246,7 @@ impl<'a> Resolver<'a> {
                 frequency: *frequency,
                 obligation: *obligation,
                 effective_from: None,
+                withdrawn_from: None,
             });
         }
         found

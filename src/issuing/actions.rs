@@ -7,6 +7,7 @@ use crate::{
     items,
     kernel::id::WardId,
     plans::{self, Plan, PlanId, PlanStatus},
+    submissions,
 };
 
 /// Puts a draft plan in force.
@@ -25,14 +26,15 @@ pub fn issue_plan(tx: &mut Tx<'_>, ward_id: WardId, id: PlanId) -> Result<Plan> 
     plans::actions::replace(tx, "plan.issued", &before, plan)
 }
 
-/// Ends an issued plan.
+/// Ends an issued plan. What was never signed, or was returned, stays as it is.
 ///
 /// # Errors
-/// Not found, `version_stale`, `plan_not_issued`.
+/// Not found, `version_stale`, `plan_not_issued`, `figures_pending`.
 pub fn close_plan(tx: &mut Tx<'_>, ward_id: WardId, id: PlanId) -> Result<Plan> {
     let before = plans::actions::get_plan(tx.connection, ward_id, id)?;
     tx.check_version(before.version)?;
     plans::rules::require_issued(before.status)?;
+    rules::check_settled(&submissions::actions::count_pending(tx.connection, ward_id, id)?)?;
     let plan = Plan { status: PlanStatus::Closed, ..before.clone() };
     plans::actions::replace(tx, "plan.closed", &before, plan)
 }

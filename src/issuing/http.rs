@@ -37,7 +37,8 @@ pub async fn issue_plan(ctx: Ctx, id: Id<PlanId>) -> HttpResult {
 
 /// Close a plan
 ///
-/// The year is over; only an issued plan is closed.
+/// The year is over; only an issued plan is closed. While figures are on their way (signed, and neither approved nor
+/// returned) it answers 409 `figures_pending` with their number; drafts and returned ones may stay.
 #[utoipa::path(
     tag = "plans",
     extensions(("x-permission" = json!("plans.issue"))),

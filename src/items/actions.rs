@@ -1,6 +1,6 @@
 //! Writes about items, and the questions that other concepts ask about them.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::{
     changes::UpdateItem,
@@ -23,7 +23,9 @@ use crate::{
 };
 
 pub use super::{
-    assigning::{assign_item, find_assignment, list_assignments},
+    amending::{Cause, add_item, reassign_item, redefine_item, retarget_item, withdraw_item},
+    assigning::{assign_item, check_assignments, find_assignment, list_assignments},
+    definitions::{Definitions, load_definitions},
     handover::{Heir, hand_over, list_held},
 };
 
@@ -34,7 +36,7 @@ pub use super::{
 pub fn create_item(tx: &mut Tx<'_>, ward_id: WardId, plan_id: PlanId, draft: ItemDraft) -> Result<FullItem> {
     let plan = plans::actions::require_draft(tx.connection, ward_id, plan_id)?;
     let draft = draft.cleaned();
-    check(tx.connection, &plan, None, &draft)?;
+    check_item(tx.connection, &plan, None, &draft)?;
     let places = store::load_places(tx.connection, plan_id)?;
     let sort_path = rules::place_item(&places, None, draft.parent_id, draft.position)?;
     let id = ItemId::generate();
@@ -60,11 +62,14 @@ pub fn change_item(tx: &mut Tx<'_>, ward_id: WardId, id: ItemId, changes: Update
     let plan = plans::actions::require_draft(tx.connection, ward_id, before.item.plan_id)?;
     let old = ItemDraft::of(&before.item, &before.targets, &before.coordinators);
     let draft = changes.apply(old.clone())?.cleaned();
-    check(tx.connection, &plan, Some(id), &draft)?;
+    check_item(tx.connection, &plan, Some(id), &draft)?;
     let places = store::load_places(tx.connection, plan.id)?;
     let sort_path = rules::place_item(&places, Some(id), draft.parent_id, draft.position)?;
-    let mut item = draft.to_row(id, ward_id, plan.id, sort_path);
-    item.version = before.item.version + 1;
+    let item = PlanItem {
+        carried_from_id: before.item.carried_from_id,
+        version: before.item.version + 1,
+        ..draft.to_row(id, ward_id, plan.id, sort_path)
+    };
     store::update_item(tx.connection, &item)?;
     if item.sort_path != before.item.sort_path {
         for (below, path) in rules::moved_paths(&places, id, &item.sort_path) {
@@ -212,6 +217,35 @@ pub fn list_leaves(connection: &mut AnyConnection, plan_id: PlanId) -> Result<Ve
     store::list_leaves(connection, plan_id)
 }
 
+/// All items of a plan with all that hangs on them, each after its section. Four queries, whatever their number.
+///
+/// # Errors
+/// When the database fails.
+pub fn list_full_items(connection: &mut AnyConnection, plan_id: PlanId) -> Result<Vec<FullItem>> {
+    let items = store::list_plan_items(connection, plan_id)?;
+    let ids: Vec<ItemId> = items.iter().map(|item| item.id).collect();
+    let targets = store::list_targets(connection, &ids)?;
+    let mut targets = grouped(targets.into_iter().map(|target| (target.item_id, target)));
+    let mut coordinators = grouped(store::list_coordinators(connection, &ids)?);
+    let assignments = store::list_plan_assignments(connection, plan_id)?;
+    let mut assignments = grouped(assignments.into_iter().map(|row| (row.item_id, row)));
+    let full = |item: PlanItem| FullItem {
+        targets: targets.remove(&item.id).unwrap_or_default(),
+        coordinators: coordinators.remove(&item.id).unwrap_or_default(),
+        assignments: assignments.remove(&item.id).unwrap_or_default(),
+        item,
+    };
+    Ok(items.into_iter().map(full).collect())
+}
+
+fn grouped<V>(pairs: impl IntoIterator<Item = (ItemId, V)>) -> HashMap<ItemId, Vec<V>> {
+    let mut groups: HashMap<ItemId, Vec<V>> = HashMap::new();
+    for (key, value) in pairs {
+        groups.entry(key).or_default().push(value);
+    }
+    groups
+}
+
 /// A unit of this ward by its id or code, as a filter of that name names it.
 ///
 /// # Errors
@@ -230,7 +264,15 @@ pub fn require_unit_named(
 }
 
 /// Checks a draft in itself and everything it names.
-fn check(connection: &mut AnyConnection, plan: &Plan, id: Option<ItemId>, draft: &ItemDraft) -> Result<()> {
+///
+/// # Errors
+/// `invalid` with every fault.
+pub fn check_item(
+    connection: &mut AnyConnection,
+    plan: &Plan,
+    id: Option<ItemId>,
+    draft: &ItemDraft,
+) -> Result<()> {
     let mut faults = Faults::new();
     rules::check_draft(&mut faults, "", draft);
     check_units(connection, plan.ward_id, draft, &mut faults)?;
@@ -288,4 +330,16 @@ fn check_units(
         }
     }
     Ok(())
+}
+
+/// Who reports a leaf, with the rows to be written.
+pub(super) fn assignment(item_id: ItemId, row: &super::view::AssignmentView) -> Assignment {
+    Assignment {
+        item_id,
+        unit_id: row.unit_id,
+        frequency: row.frequency,
+        obligation: row.obligation,
+        effective_from: row.effective_from,
+        withdrawn_from: row.withdrawn_from,
+    }
 }

@@ -49,10 +49,10 @@ pub fn assign_item(
     rules::require_leaf(before.kind)?;
     let plan = plans::actions::get_plan(tx.connection, ward_id, before.plan_id)?;
     plans::rules::require_not_closed(plan.status)?;
-    check(tx.connection, ward_id, rows)?;
+    check_assignments(tx.connection, ward_id, rows)?;
     let old = store::list_assignments(tx.connection, id)?;
     let item = PlanItem { version: before.version + 1, ..before.clone() };
-    let mut new: Vec<Assignment> = rows.iter().map(|row| assignment(id, row, &old)).collect();
+    let mut new: Vec<Assignment> = rows.iter().map(|row| reassigned(id, row, &old)).collect();
     new.sort_by_key(|row| row.unit_id);
     store::replace_assignments(tx.connection, &item, &new)?;
     let views = (Reporters::of(&before, &old), Reporters::of(&item, &new));
@@ -61,7 +61,7 @@ pub fn assign_item(
 }
 
 /// The row to be written. A unit that reported the leaf already does not begin anew.
-fn assignment(item_id: ItemId, row: &AssignmentView, old: &[Assignment]) -> Assignment {
+fn reassigned(item_id: ItemId, row: &AssignmentView, old: &[Assignment]) -> Assignment {
     let before = old.iter().find(|known| known.unit_id == row.unit_id);
     Assignment {
         item_id,
@@ -69,6 +69,7 @@ fn assignment(item_id: ItemId, row: &AssignmentView, old: &[Assignment]) -> Assi
         frequency: row.frequency,
         obligation: row.obligation,
         effective_from: row.effective_from.or_else(|| before.and_then(|known| known.effective_from)),
+        withdrawn_from: row.withdrawn_from,
     }
 }
 
@@ -92,7 +93,15 @@ pub fn find_assignment(
     store::find_assignment(connection, item_id, unit_id)
 }
 
-fn check(connection: &mut AnyConnection, ward_id: WardId, rows: &[AssignmentView]) -> Result<()> {
+/// Whether these units may report a leaf, each once; faults point at `/<row>/…`.
+///
+/// # Errors
+/// `invalid` with every fault.
+pub fn check_assignments(
+    connection: &mut AnyConnection,
+    ward_id: WardId,
+    rows: &[AssignmentView],
+) -> Result<()> {
     let mut faults = Faults::new();
     if rows.len() > rules::MAX_UNITS {
         faults.add("", Code::OutOfRange);
@@ -111,6 +120,9 @@ fn check(connection: &mut AnyConnection, ward_id: WardId, rows: &[AssignmentView
         }
         if row.effective_from.is_some_and(|day| !(2000..=2200).contains(&day.year())) {
             faults.add(format!("{at}/effective_from"), Code::OutOfRange);
+        }
+        if row.effective_from.zip(row.withdrawn_from).is_some_and(|(from, until)| until <= from) {
+            faults.add(format!("{at}/withdrawn_from"), Code::OutOfRange);
         }
         if !seen.insert(row.unit_id) {
             let sentence =

@@ -1,7 +1,7 @@
 //! New items as clients send them: one shape per kind, told apart by `kind`.
 
 use chrono::NaiveDate;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     draft::{Baseline, Content, IndicatorContent, ItemDraft, Measure, TargetContent, TaskContent},
@@ -13,7 +13,7 @@ use crate::kernel::{id::UnitId, patch};
 macro_rules! item_body {
     ($(#[$meta:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty,)* }) => {
         $(#[$meta])*
-        #[derive(Debug, utoipa::ToSchema)]
+        #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
         pub struct $name {
             /// Code as printed: letters (đ among them), digits, `.` and `-`; unique per plan and kind.
             #[schema(min_length = 1, max_length = 35)]
@@ -118,7 +118,7 @@ item_body! {
 }
 
 /// A new item; `kind` says which fields it takes.
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", try_from = "AnyItem")]
 #[schema(example = json!({
     "kind": "indicator", "code": "II.9.a", "title": "Hồ sơ giải quyết đúng và trước hạn", "position": 1,

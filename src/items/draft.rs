@@ -283,6 +283,10 @@ impl ItemDraft {
             starts_on: task.starts_on,
             due_on: task.due_on,
             recurrence: task.recurrence,
+            effective_from: None,
+            withdrawn_from: None,
+            definition_version: 1,
+            carried_from_id: None,
             version: 1,
         }
     }
@@ -309,7 +313,9 @@ impl TargetContent {
         }
     }
 
-    fn to_row(&self, item_id: ItemId) -> Target {
+    /// The row it makes.
+    #[must_use]
+    pub fn to_row(&self, item_id: ItemId) -> Target {
         Target {
             id: TargetId::generate(),
             item_id,

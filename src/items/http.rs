@@ -10,6 +10,7 @@ use super::{
     actions,
     changes::UpdateItem,
     create::CreateItem,
+    definitions::DefinitionView,
     draft::FullItem,
     model::{Assignment, Field, ItemId, ItemKind, PlanItem},
     store,
@@ -36,6 +37,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(update_item)
         .service(delete_item)
         .service(list_assignments)
+        .service(list_definitions)
         .service(replace_assignments);
 }
 
@@ -210,6 +212,25 @@ pub async fn replace_assignments(ctx: Ctx, id: Id<ItemId>, body: Body<Vec<Assign
         answer_assignments(&item, &assignments)
     });
     Ok(answer.await?)
+}
+
+/// List the definitions of an item
+///
+/// An amendment that changes what is measured makes a new one; a period is read by the one in force at its end.
+#[utoipa::path(
+    tag = "items",
+    extensions(("x-permission" = json!("plans.read"))),
+    params(("id" = ItemId, Path)),
+    responses((status = 200, description = "All definitions, the newest first", body = Page<DefinitionView>))
+)]
+#[get("/api/v1/items/{id}/versions")]
+pub async fn list_definitions(ctx: Ctx, id: Id<ItemId>) -> HttpResult {
+    let ward_id = ctx.ward()?;
+    let read = ctx.read(move |c| {
+        let item = actions::get_item(c, ward_id, id.0)?;
+        Ok(actions::load_definitions(c, [&item])?.history(&item))
+    });
+    Ok(Answer::ok(&Page { items: read.await?, next_cursor: None })?)
 }
 
 fn answer_assignments(item: &PlanItem, assignments: &[Assignment]) -> Result<Answer> {

@@ -1,9 +1,11 @@
 //! Items: the tree of a plan, its targets, and who reports which leaf (RULES §1, §5).
 
 pub mod actions;
+pub mod amending;
 pub mod assigning;
 pub mod changes;
 pub mod create;
+pub mod definitions;
 pub mod draft;
 pub mod handover;
 pub mod http;

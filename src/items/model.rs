@@ -7,10 +7,11 @@ use crate::{
     id_type,
     kernel::{
         id::{UnitId, WardId},
+        json::JsonText,
         number::Quantity,
     },
     plans::PlanId,
-    schema::{assignments, item_targets, plan_items},
+    schema::{assignments, item_targets, measure_versions, plan_items},
     text_enum,
 };
 
@@ -247,8 +248,44 @@ pub struct PlanItem {
     pub due_on: Option<NaiveDate>,
     /// Task: how often it comes back.
     pub recurrence: Option<Recurrence>,
+    /// First day on which it counts, where an amendment added it.
+    pub effective_from: Option<NaiveDate>,
+    /// First day on which it no longer counts, where an amendment withdrew it.
+    pub withdrawn_from: Option<NaiveDate>,
+    /// Indicator: which of its definitions this is; the first is 1.
+    pub definition_version: i32,
+    /// The item of an earlier year that it continues.
+    pub carried_from_id: Option<ItemId>,
     /// Counts changes.
     pub version: i64,
+}
+
+impl PlanItem {
+    /// Whether it was withdrawn on that day (RULES §6).
+    #[must_use]
+    pub fn is_withdrawn(&self, on: NaiveDate) -> bool {
+        self.withdrawn_from.is_some_and(|from| from <= on)
+    }
+
+    /// Whether it counts on that day: added before and not withdrawn.
+    #[must_use]
+    pub fn is_in_force(&self, on: NaiveDate) -> bool {
+        self.effective_from.is_none_or(|from| from <= on) && !self.is_withdrawn(on)
+    }
+}
+
+/// A definition that an indicator had before the one in its row.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = measure_versions, check_for_backend(crate::db::MultiBackend))]
+pub struct MeasureVersion {
+    /// The indicator.
+    pub item_id: ItemId,
+    /// Which of its definitions it is; the first is 1.
+    pub number: i32,
+    /// What was measured (JSON of [`super::draft::Measure`]).
+    pub measure: JsonText,
+    /// First day on which it no longer held.
+    pub replaced_from: NaiveDate,
 }
 
 /// A target of an indicator.
@@ -287,6 +324,16 @@ pub struct Assignment {
     pub frequency: Frequency,
     /// Ordered or asked.
     pub obligation: Obligation,
-    /// First day on which it counts; none where it always has.
+    /// First day on which it counts, where that is not the plan's.
     pub effective_from: Option<NaiveDate>,
+    /// First day on which it no longer counts.
+    pub withdrawn_from: Option<NaiveDate>,
+}
+
+impl Assignment {
+    /// Whether it counts on that day.
+    #[must_use]
+    pub fn is_in_force(&self, on: NaiveDate) -> bool {
+        self.effective_from.is_none_or(|from| from <= on) && self.withdrawn_from.is_none_or(|from| from > on)
+    }
 }

@@ -2,9 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
+use chrono::NaiveDate;
+
 use super::{
     draft::{Baseline, Content, IndicatorContent, ItemDraft, Measure, TargetContent, TaskContent},
-    model::{Aggregation, Comparator, ItemId, ItemKind, MeasureKind, Obligation},
+    model::{Aggregation, Assignment, Comparator, ItemId, ItemKind, MeasureKind, Obligation},
 };
 use crate::{
     error::{Code, Error, Faults, Result, text},
@@ -76,13 +78,10 @@ fn check_indicator(faults: &mut Faults, at: &str, indicator: &IndicatorContent) 
     if let Some(measure) = &indicator.measure {
         check_measure(faults, &format!("{at}/measure"), measure);
     }
-    if indicator.targets.len() > MAX_TARGETS {
-        faults.add(format!("{at}/targets"), Code::OutOfRange);
-    }
+    check_targets(faults, at, &indicator.targets, indicator.measure.as_ref());
     let mut seen = HashSet::new();
     for (index, target) in indicator.targets.iter().enumerate() {
         let at = format!("{at}/targets/{index}");
-        check_target(faults, &at, target, indicator.measure.as_ref());
         if !seen.insert((target.tier, target.effective_from)) {
             let sentence = text(
                 "Mỗi cấp chỉ tiêu (tier) chỉ có một mức từ mỗi ngày hiệu lực",
@@ -93,6 +92,16 @@ fn check_indicator(faults: &mut Faults, at: &str, indicator: &IndicatorContent) 
     }
     if let Some(baseline) = &indicator.baseline {
         check_baseline(faults, &format!("{at}/baseline"), baseline);
+    }
+}
+
+/// Notes what is wrong with targets, each in itself and against what is measured.
+pub fn check_targets(faults: &mut Faults, at: &str, targets: &[TargetContent], measure: Option<&Measure>) {
+    if targets.len() > MAX_TARGETS {
+        faults.add(format!("{at}/targets"), Code::OutOfRange);
+    }
+    for (index, target) in targets.iter().enumerate() {
+        check_target(faults, &format!("{at}/targets/{index}"), target, measure);
     }
 }
 
@@ -273,6 +282,26 @@ pub fn moved_paths(places: &HashMap<ItemId, Place>, id: ItemId, path: &str) -> V
 /// `item_not_leaf`.
 pub fn require_leaf(kind: ItemKind) -> Result<()> {
     if kind == ItemKind::Section { Err(Error::new(Code::ItemNotLeaf)) } else { Ok(()) }
+}
+
+/// Who reports a leaf once others were named from a day on. Who left stays known, for what was owed before is owed
+/// still; a unit that stays keeps its first day.
+#[must_use]
+pub fn merge_assignments(old: &[Assignment], new: &[Assignment], on: NaiveDate) -> Vec<Assignment> {
+    let old_of = |unit| old.iter().find(|row| row.unit_id == unit);
+    let staying = new.iter().map(|row| Assignment {
+        effective_from: old_of(row.unit_id).map_or(Some(on), |before| before.effective_from),
+        withdrawn_from: None,
+        ..row.clone()
+    });
+    let leaving = old.iter().filter(|row| !new.iter().any(|other| other.unit_id == row.unit_id));
+    let leaving = leaving.filter(|row| row.effective_from.is_none_or(|from| from < on)).map(|row| {
+        let ended = row.withdrawn_from.filter(|until| *until < on);
+        Assignment { withdrawn_from: ended.or(Some(on)), ..row.clone() }
+    });
+    let mut rows: Vec<Assignment> = staying.chain(leaving).collect();
+    rows.sort_by_key(|row| row.unit_id);
+    rows
 }
 
 /// Notes an obligation that a unit of this kind cannot have: some are asked, never ordered (RULES §4).

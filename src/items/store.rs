@@ -2,6 +2,7 @@
 
 mod assignments;
 mod bulk;
+mod definitions;
 
 use std::collections::HashMap;
 
@@ -28,8 +29,12 @@ use crate::{
 };
 
 pub(super) use self::{
-    assignments::{find_assignment, list_assignments, list_assignments_of, list_held, replace_assignments},
+    assignments::{
+        find_assignment, list_assignments, list_assignments_of, list_held, list_plan_assignments,
+        replace_assignments,
+    },
     bulk::{insert_assignments, insert_coordinators, insert_items, insert_targets},
+    definitions::{insert_definition, list_definitions},
 };
 
 /// Which items are wanted.

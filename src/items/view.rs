@@ -44,6 +44,12 @@ macro_rules! item_view {
             pub note: Option<String>,
             /// Whether it is a sample and not from the plan.
             pub sample: bool,
+            /// First day on which it counts, where an amendment added it.
+            pub effective_from: Option<NaiveDate>,
+            /// First day on which it no longer counts, where an amendment withdrew it.
+            pub withdrawn_from: Option<NaiveDate>,
+            /// The item of an earlier year that it continues.
+            pub carried_from_id: Option<ItemId>,
             $($(#[$field_meta])* pub $field: $type,)*
             /// Counts changes.
             pub version: i64,
@@ -66,6 +72,9 @@ macro_rules! item_view {
                     tracking_unit_id: item.tracking_unit_id,
                     note: item.note.clone(),
                     sample: item.sample,
+                    effective_from: item.effective_from,
+                    withdrawn_from: item.withdrawn_from,
+                    carried_from_id: item.carried_from_id,
                     $($field,)*
                     version: item.version,
                 }
@@ -84,7 +93,9 @@ item_view! {
     IndicatorView {
         /// What is measured; a draft may not say yet.
         measure: Option<Measure>,
-        /// What is aimed at.
+        /// Which of its definitions that is; the first is 1, and `/versions` has those before.
+        definition_version: i32,
+        /// What is aimed at, then and now; the latest that took effect is in force.
         targets: Vec<TargetContent>,
         /// What a reduction is held against.
         baseline: Option<Baseline>,
@@ -128,7 +139,9 @@ impl ItemView {
                 let own = targets.iter().filter(|target| target.item_id == item.id);
                 let targets = own.map(TargetContent::of).collect();
                 let (measure, baseline) = (measure_of(item), baseline_of(item));
-                Self::Indicator(Box::new(IndicatorView::of(item, coordinators, measure, targets, baseline)))
+                let version = item.definition_version;
+                let view = IndicatorView::of(item, coordinators, measure, version, targets, baseline);
+                Self::Indicator(Box::new(view))
             }
             ItemKind::Task => Self::Task(Box::new(TaskView::of(
                 item,
@@ -156,8 +169,11 @@ pub struct AssignmentView {
     /// Ordered, or asked: `front` and `vertical_agency` units are only asked.
     pub obligation: Obligation,
     /// First day on which it counts; absent or `null` keeps that of the unit's present line, or counts always.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effective_from: Option<NaiveDate>,
+    /// First day on which it no longer counts: what was owed before is owed still.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawn_from: Option<NaiveDate>,
 }
 
 impl AssignmentView {
@@ -169,6 +185,7 @@ impl AssignmentView {
             frequency: assignment.frequency,
             obligation: assignment.obligation,
             effective_from: assignment.effective_from,
+            withdrawn_from: assignment.withdrawn_from,
         }
     }
 }

@@ -274,6 +274,18 @@ pub fn previous_period(connection: &mut AnyConnection, period: &Period) -> Resul
     Ok(rules::previous_of(&periods, period).cloned())
 }
 
+/// The period of a plan with the latest cut-off whose figures are settled: past its hard close, or published.
+///
+/// # Errors
+/// When the database fails.
+pub fn find_last_settled(
+    connection: &mut AnyConnection,
+    plan_id: PlanId,
+    now: Timestamp,
+) -> Result<Option<Period>> {
+    store::find_last_settled(connection, plan_id, now)
+}
+
 /// The ward's working days.
 ///
 /// # Errors

@@ -12,9 +12,10 @@ use crate::{
     kernel::{
         id::WardId,
         page::{Page, PageRequest},
+        time::Timestamp,
     },
     plans::PlanId,
-    schema::{calendar_days, periods, submissions},
+    schema::{calendar_days, periods, publications, submissions},
 };
 
 /// The periods of a plan by cut-off, then code.
@@ -88,6 +89,25 @@ pub(super) fn find_by_code(
         .filter(periods::plan_id.eq(plan_id))
         .filter(periods::code.eq(code))
         .select(Period::as_select())
+        .first(connection)
+        .optional()?)
+}
+
+/// The period of a plan with the latest cut-off that is settled: past its hard close, or published.
+pub(super) fn find_last_settled(
+    connection: &mut AnyConnection,
+    plan_id: PlanId,
+    now: Timestamp,
+) -> Result<Option<Period>> {
+    let published = publications::table
+        .filter(publications::plan_id.eq(plan_id))
+        .filter(publications::withdrawn_at.is_null())
+        .select(publications::period_id);
+    Ok(periods::table
+        .filter(periods::plan_id.eq(plan_id))
+        .filter(periods::hard_close_at.lt(now).or(periods::id.eq_any(published)))
+        .select(Period::as_select())
+        .order((periods::data_to.desc(), periods::code.asc()))
         .first(connection)
         .optional()?)
 }

@@ -145,10 +145,22 @@ pub fn find_plan(connection: &mut AnyConnection, ward_id: WardId, id_or_year: &s
 /// Not found, `plan_not_draft`.
 pub fn require_draft(connection: &mut AnyConnection, ward_id: WardId, id: PlanId) -> Result<Plan> {
     get_plan(connection, ward_id, id)?;
-    if !store::lock_draft(connection, id)? {
+    if !store::lock_plan(connection, id, PlanStatus::Draft)? {
         return Err(Error::new(Code::PlanNotDraft));
     }
     // Read again: it is ours now, and may have changed while we waited for it.
+    get_plan(connection, ward_id, id)
+}
+
+/// An issued plan of this ward, held until the transaction ends so that nobody closes or amends it meanwhile.
+///
+/// # Errors
+/// Not found, `plan_not_issued`.
+pub fn require_issued(connection: &mut AnyConnection, ward_id: WardId, id: PlanId) -> Result<Plan> {
+    get_plan(connection, ward_id, id)?;
+    if !store::lock_plan(connection, id, PlanStatus::Issued)? {
+        return Err(Error::new(Code::PlanNotIssued));
+    }
     get_plan(connection, ward_id, id)
 }
 

@@ -70,11 +70,11 @@ pub(super) fn find_plan_of_year(
         .optional()?)
 }
 
-/// Holds a draft plan until the transaction ends, so that it is not issued while its content changes.
+/// Holds a plan in this state until the transaction ends, so that it stays there while its content changes.
 ///
-/// `false` when it is no draft (any more).
-pub(super) fn lock_draft(connection: &mut AnyConnection, id: PlanId) -> Result<bool> {
-    let locked = diesel::update(plans::table.find(id).filter(plans::status.eq(PlanStatus::Draft)))
+/// `false` when it is in another (by now).
+pub(super) fn lock_plan(connection: &mut AnyConnection, id: PlanId, status: PlanStatus) -> Result<bool> {
+    let locked = diesel::update(plans::table.find(id).filter(plans::status.eq(status)))
         .set(plans::version.eq(plans::version))
         .execute(connection)?;
     Ok(locked > 0)

@@ -71,7 +71,8 @@ pub fn publish(tx: &mut Tx<'_>, period_id: PeriodId) -> Result<Publication> {
 fn freeze(tx: &mut Tx<'_>, ward_id: WardId, period: Period, plan: plans::Plan) -> Result<PublishedContent> {
     let ward = wards::actions::get_ward(tx.connection, ward_id)?;
     let summary = results::actions::summarise(tx.connection, period, FigureBasis::Published, tx.now)?;
-    let items: Vec<_> = summary.leaves.into_iter().map(rules::freeze).collect();
+    let standing = summary.leaves.into_iter().filter(|leaf| leaf.withdrawn_from.is_none());
+    let items: Vec<_> = standing.map(rules::freeze).collect();
     Ok(PublishedContent {
         ward_code: ward.code,
         ward_name: ward.name,

@@ -26,6 +26,7 @@ pub fn summarise(
 ) -> Result<Summary> {
     let previous = periods::actions::previous_period(connection, &period)?;
     let measured = store::list_measured(connection, period.plan_id)?;
+    let definitions = items::actions::load_definitions(connection, &measured)?;
     let ids: Vec<ItemId> =
         measured.iter().filter(|item| item.kind == ItemKind::Indicator).map(|item| item.id).collect();
     let mut targets: HashMap<ItemId, Vec<Target>> = HashMap::new();
@@ -39,15 +40,20 @@ pub fn summarise(
     let (indicators, headings): (Vec<_>, Vec<_>) =
         measured.into_iter().partition(|item| item.kind == ItemKind::Indicator);
     let leaves: Vec<_> = indicators
-        .into_iter()
+        .iter()
+        // What an amendment added later was no part of this period.
+        .filter(|item| item.effective_from.is_none_or(|from| from <= period.data_to))
         .map(|item| {
             let id = item.id;
             rules::result_of(
-                item,
+                definitions.at(item, period.data_to),
                 targets.get(&id).map_or(&[], Vec::as_slice),
                 &period,
                 sums.get(&(period.id, id)).unwrap_or(&nothing),
-                previous.as_ref().and_then(|previous| sums.get(&(previous.id, id))),
+                previous.as_ref().map(|previous| rules::Before {
+                    item: definitions.at(item, previous.data_to),
+                    sums: sums.get(&(previous.id, id)),
+                }),
                 expected.get(&id).copied().unwrap_or_default(),
             )
         })

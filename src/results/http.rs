@@ -3,19 +3,20 @@
 use std::collections::BTreeMap;
 
 use actix_web::get;
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
     actions,
-    model::{Coverage, FigureBasis, LeafResult, Summary},
+    model::{Coverage, FigureBasis, LeafResult, Summary, TargetSpan},
     rules,
 };
 use crate::{
     context::{Answer, Ctx},
     error::{Code, Error},
     http::{HttpResult, Id, Query},
-    items::{Control, Field, ItemId},
+    items::{Control, Field, ItemId, TargetTier},
     kernel::{
         number::{Percent, Quantity},
         time::Timestamp,
@@ -141,8 +142,38 @@ pub struct ResultView {
     pub coverage: Coverage,
     /// The rate of the period before.
     pub previous_rate: Option<Percent>,
-    /// Change against it, in points.
+    /// Change against it, in points; none where the two do not compare.
     pub trend: Option<Percent>,
+    /// Whether what is measured changed since the period before (RULES §6).
+    pub series_break: bool,
+    /// Where an amendment changed the target within the period's window: the old and the new (RULES §6).
+    pub targets_history: Vec<TargetSpanView>,
+    /// Since when it is withdrawn, if it was by the period's end: its data stay, it has no verdict and counts nowhere.
+    pub withdrawn_from: Option<NaiveDate>,
+}
+
+/// A target and the days on which it was in force.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct TargetSpanView {
+    /// How binding it is.
+    pub tier: TargetTier,
+    /// The target.
+    pub target: TargetView,
+    /// First day.
+    pub effective_from: NaiveDate,
+    /// Last day; none where it is in force still.
+    pub effective_to: Option<NaiveDate>,
+}
+
+impl TargetSpanView {
+    fn of(span: &TargetSpan) -> Self {
+        Self {
+            tier: span.target.tier,
+            target: TargetView::of(&span.target),
+            effective_from: span.target.effective_from,
+            effective_to: span.effective_to,
+        }
+    }
 }
 
 impl ResultView {
@@ -169,7 +200,14 @@ impl ResultView {
                 .collect(),
             coverage: leaf.coverage,
             previous_rate: leaf.previous_rate,
-            trend: leaf.rate.zip(leaf.previous_rate).map(|(now, before)| now.minus(before)),
+            trend: leaf
+                .rate
+                .zip(leaf.previous_rate)
+                .filter(|_| !leaf.series_break)
+                .map(|(now, before)| now.minus(before)),
+            series_break: leaf.series_break,
+            targets_history: leaf.targets_history.iter().map(TargetSpanView::of).collect(),
+            withdrawn_from: leaf.withdrawn_from,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The ward's result for each leaf of a period.
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -67,6 +68,21 @@ pub struct LeafResult {
     pub coverage: Coverage,
     /// The rate of the period before.
     pub previous_rate: Option<Percent>,
+    /// Where more than one target of a tier was in force in the period's window: all of them (RULES §6).
+    pub targets_history: Vec<TargetSpan>,
+    /// Whether what is measured changed since the period before, so that the two do not compare.
+    pub series_break: bool,
+    /// Since when it is withdrawn, if it was by the period's end; then it has no verdict and counts nowhere.
+    pub withdrawn_from: Option<NaiveDate>,
+}
+
+/// A target and the days on which it was in force.
+#[derive(Clone, Debug)]
+pub struct TargetSpan {
+    /// The target.
+    pub target: Target,
+    /// The day before the next one of its tier took over; none where it is in force still.
+    pub effective_to: Option<NaiveDate>,
 }
 
 /// The results of a period.

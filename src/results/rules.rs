@@ -1,6 +1,8 @@
 //! How units' figures make the ward's (RULES §5): sums of cases, never averages of percentages.
 
-use super::model::{Coverage, FigureBasis, LeafResult, Sums};
+use chrono::{Days, NaiveDate};
+
+use super::model::{Coverage, FigureBasis, LeafResult, Sums, TargetSpan};
 use crate::{
     access::{Actor, Role},
     error::{Code, Error, Result},
@@ -27,16 +29,29 @@ pub fn combine(item: &PlanItem, sums: &Sums) -> Figures {
     }
 }
 
-/// The result of a leaf from its sums, its targets, and the units that owe a figure.
+/// The leaf as it was defined at the end of the period before, and its sums then.
+#[derive(Clone, Debug)]
+pub struct Before<'s> {
+    /// The leaf then.
+    pub item: PlanItem,
+    /// Its sums; none where nothing was reported.
+    pub sums: Option<&'s Sums>,
+}
+
+/// The result of a leaf, as it was defined at the period's end, from its sums, its targets, and the units that owe a
+/// figure.
 #[must_use]
 pub fn result_of(
     item: PlanItem,
     targets: &[Target],
     period: &Period,
     sums: &Sums,
-    before: Option<&Sums>,
+    before: Option<Before<'_>>,
     expected: i64,
 ) -> LeafResult {
+    let withdrawn_from = item.withdrawn_from.filter(|_| item.is_withdrawn(period.data_to));
+    // Withdrawn leaves keep their data and leave the rankings (RULES §6).
+    let (targets, obliged) = if withdrawn_from.is_some() { (&[][..], 0) } else { (targets, sums.obliged) };
     let figures = combine(&item, sums);
     let kind = item.measure_kind.unwrap_or(MeasureKind::Count);
     let reported = sums.applying + sums.not_applying;
@@ -51,9 +66,12 @@ pub fn result_of(
     LeafResult {
         item_id: item.id,
         rate: verdicts::rate(&figures),
-        previous_rate: before.and_then(|sums| verdicts::rate(&combine(&item, sums))),
+        series_break: before.as_ref().is_some_and(|b| b.item.definition_version != item.definition_version),
+        previous_rate: before.and_then(|b| b.sums.and_then(|sums| verdicts::rate(&combine(&b.item, sums)))),
         verdicts,
-        coverage: Coverage { reported: sums.obliged, expected },
+        targets_history: targets_history(targets, period.data_from, period.data_to),
+        withdrawn_from,
+        coverage: Coverage { reported: obliged, expected },
         figures,
         code: item.code,
         title: item.title,
@@ -65,6 +83,29 @@ pub fn result_of(
         aggregation: item.aggregation,
         control: item.control,
     }
+}
+
+/// The targets of each tier of which more than one was in force between two days, the earliest first.
+#[must_use]
+pub fn targets_history(targets: &[Target], from: NaiveDate, to: NaiveDate) -> Vec<TargetSpan> {
+    let mut history = Vec::new();
+    for tier in TargetTier::ALL {
+        let mut own: Vec<&Target> = targets.iter().filter(|target| target.tier == *tier).collect();
+        own.sort_by_key(|target| target.effective_from);
+        let ends = own.iter().skip(1).map(|next| next.effective_from.checked_sub_days(Days::new(1)));
+        let ends: Vec<Option<NaiveDate>> = ends.chain([None]).collect();
+        let spans = own.into_iter().zip(ends);
+        let within = spans.filter(|(target, end)| {
+            target.effective_from <= to && end.is_none_or(|end| end >= from.max(target.effective_from))
+        });
+        let spans: Vec<TargetSpan> = within
+            .map(|(target, effective_to)| TargetSpan { target: target.clone(), effective_to })
+            .collect();
+        if spans.len() > 1 {
+            history.extend(spans);
+        }
+    }
+    history
 }
 
 /// The verdict of the plan's own target of a leaf.
@@ -99,5 +140,44 @@ pub fn basis_for(actor: &Actor, asked: Option<FigureBasis>) -> Result<FigureBasi
         // Declared from the widest to the narrowest.
         Some(asked) if asked >= sees => Ok(asked),
         Some(_) => Err(Error::new(Code::Forbidden)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::items::{Comparator, ItemId, model::TargetId};
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().expect("a date")
+    }
+
+    fn target(value: i64, from: &str) -> Target {
+        Target {
+            id: TargetId::generate(),
+            item_id: ItemId::generate(),
+            tier: TargetTier::Plan,
+            comparator: Comparator::AtLeast,
+            value: Some(Quantity::whole(value)),
+            unit: None,
+            band: None,
+            effective_from: day(from),
+        }
+    }
+
+    #[test]
+    fn a_window_shows_the_targets_that_were_in_force_in_it_if_there_was_more_than_one() {
+        let targets = [target(95, "2026-07-01"), target(90, "2026-01-01")];
+        let shown = |from: &str, to: &str| -> Vec<(Option<Quantity>, Option<NaiveDate>)> {
+            let spans = targets_history(&targets, day(from), day(to));
+            spans.into_iter().map(|span| (span.target.value, span.effective_to)).collect()
+        };
+        let both =
+            vec![(Some(Quantity::whole(90)), Some(day("2026-06-30"))), (Some(Quantity::whole(95)), None)];
+        assert_eq!(shown("2025-12-15", "2026-12-14"), both);
+        assert_eq!(shown("2026-06-15", "2026-09-14"), both);
+        assert_eq!(shown("2025-12-15", "2026-06-14"), []);
+        assert_eq!(shown("2026-07-01", "2026-12-14"), []);
+        assert_eq!(shown("2025-12-15", "2026-06-30"), []);
     }
 }

@@ -34,6 +34,7 @@ use crate::{
         (name = "plans", description = "Plans of a year and their state"),
         (name = "unit plans", description = "Each unit's own plan, made from the ward's (plan V.1.a)"),
         (name = "items", description = "Sections, indicators and tasks of a plan, and who reports them"),
+        (name = "amendments", description = "How an issued plan changes (RULES §6)"),
         (name = "periods", description = "Reporting periods (RULES §4)"),
         (name = "submissions", description = "Figures of units for items and periods (RULES §5)"),
         (name = "decisions", description = "Submitting, reviewing, approving (RULES §3)"),

@@ -1,8 +1,11 @@
 //! Writes on submissions: drafting, changing, deleting, and moving them on for approvals.
 
+use std::collections::HashMap;
+
 use super::{
     model::{
-        Content, DocumentId, Dossier, FigureBasis, Submission, SubmissionId, SubmissionState, UnitFigure,
+        Content, DocumentId, Dossier, FigureBasis, ProgressState, Submission, SubmissionId, SubmissionState,
+        UnitFigure,
     },
     reach::{Visibility, may_draft_for},
     rules,
@@ -17,13 +20,13 @@ use crate::{
     error::{Code, Error, Result, text},
     items::{self, ItemId, ItemKind, PlanItem},
     kernel::{
-        id::{PrincipalId, UnitId},
+        id::{PrincipalId, UnitId, WardId},
         json::JsonText,
         number::Quantity,
         text::clean,
     },
     periods::{self, Period, PeriodId},
-    plans::{self, PlanStatus},
+    plans::{self, PlanId, PlanStatus},
     units,
 };
 
@@ -124,14 +127,16 @@ fn require_place(tx: &mut Tx<'_>, new: &NewSubmission, unit_id: UnitId) -> Resul
     if !unit.is_active_on(period.data_to) {
         return Err(Error::field("/period_id", Code::UnitNotActive));
     }
+    rules::require_standing(&item, &period).map_err(|error| Error::field("/item_id", error.code))?;
     let assignment = items::actions::find_assignment(tx.connection, item.id, unit_id)?;
-    if assignment.is_none_or(|row| row.effective_from.is_some_and(|day| day > period.data_to)) {
+    if !assignment.is_some_and(|row| row.is_in_force(period.data_to)) {
         return Err(Error::field("/item_id", Code::NotAssigned));
     }
     if let Some(id) = store::find_id(tx.connection, item.id, period.id, unit_id)? {
         return Err(Error::new(Code::SubmissionExists).linking(path_of(id)));
     }
-    Ok((item, period))
+    let definitions = items::actions::load_definitions(tx.connection, [&item])?;
+    Ok((definitions.at(&item, period.data_to), period))
 }
 
 /// Writes new content over the old while the submission can be changed.
@@ -365,6 +370,35 @@ pub fn allowed(tx: &Tx<'_>, dossier: &Dossier) -> Vec<&'static str> {
         .into_iter()
         .map(workflow::Action::as_str)
         .collect()
+}
+
+/// How many figures of a plan are on their way, by state: signed, and neither approved nor returned yet.
+///
+/// # Errors
+/// When the database fails.
+pub fn count_pending(
+    connection: &mut AnyConnection,
+    ward_id: WardId,
+    plan_id: PlanId,
+) -> Result<Vec<(SubmissionState, i64)>> {
+    store::count_pending(connection, ward_id, plan_id)
+}
+
+/// How far each unit has come with each task of a plan, by its last approved figure.
+///
+/// # Errors
+/// When the database fails, or holds content that is none.
+pub fn list_approved_progress(
+    connection: &mut AnyConnection,
+    plan_id: PlanId,
+) -> Result<HashMap<(ItemId, UnitId), ProgressState>> {
+    let mut progress = HashMap::new();
+    // By cut-off, so that later figures take the place of earlier ones.
+    for (item, unit, content) in store::list_approved_tasks(connection, plan_id)? {
+        let content: Content = content.read().map_err(Error::internal)?;
+        progress.extend(content.progress.map(|progress| ((item, unit), progress.state)));
+    }
+    Ok(progress)
 }
 
 /// Path of a submission.

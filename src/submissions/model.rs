@@ -270,7 +270,7 @@ pub struct Dossier {
     pub submission: Submission,
     /// What it says.
     pub content: Content,
-    /// The leaf.
+    /// The leaf, as it was defined at the period's end.
     pub item: PlanItem,
     /// The leaf's targets, of all times.
     pub targets: Vec<Target>,

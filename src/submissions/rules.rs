@@ -4,9 +4,10 @@ use chrono::NaiveDate;
 
 use super::model::{Applicability, Content};
 use crate::{
-    error::{Code, Faults},
+    error::{Code, Error, Faults, Result},
     items::{Aggregation, ItemKind, MeasureKind, PlanItem, Target, TargetTier},
     kernel::number::Quantity,
+    periods::Period,
     verdicts::{Figures, Verdict, rules as verdicts},
 };
 
@@ -42,6 +43,14 @@ pub fn verdicts_of<'t>(
         .into_iter()
         .map(|target| (target.tier, verdicts::decide(kind, target, &figures), target))
         .collect()
+}
+
+/// Whether the leaf stands at the period's end: what was withdrawn takes no more figures (RULES §6).
+///
+/// # Errors
+/// `item_withdrawn`.
+pub fn require_standing(item: &PlanItem, period: &Period) -> Result<()> {
+    if item.is_withdrawn(period.data_to) { Err(Error::new(Code::ItemWithdrawn)) } else { Ok(()) }
 }
 
 /// Faults that no draft may have: fields that do not belong to this leaf, and figures that cannot be.

@@ -13,11 +13,14 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod amendment_drafts;
+mod amendments;
 mod audit_events;
 mod batches;
 mod buckets;
 mod bulk_decisions;
 mod calendar;
+mod carrying;
 mod clients;
 mod comments;
 mod decisions;
@@ -29,6 +32,7 @@ mod exports;
 mod extensions;
 mod health;
 mod imports;
+mod issuing;
 mod items;
 mod library;
 mod manners;

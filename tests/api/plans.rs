@@ -252,6 +252,7 @@ async fn an_issued_plan_does_not_change(app: App) {
 async fn a_closed_plan_changes_in_nothing(app: App) {
     let coordinator = app.sign_in("vhxh.staff").await;
     let plan = path(&app.plan());
+    super::issuing::settle_figures(&app);
     app.sign_in("leader").await.post_empty(&format!("{plan}/close")).await.expect(200);
     let any = |call: crate::support::Call| call.header("If-Match", "*");
     any(coordinator.patch(&plan, None, json!({ "note": "x" }))).await.refused(409, "plan_not_draft");

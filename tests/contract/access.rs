@@ -80,8 +80,15 @@ async fn no_operation_admits_bad_credentials(app: App) {
 }
 
 /// Tables to which the walk itself adds a row where the demo has none to call with (`calls.rs`).
-const SAMPLES: &[&str] =
-    &["clients", "delegations", "document_files", "documents", "explanation_requests", "obstacles"];
+const SAMPLES: &[&str] = &[
+    "amendments",
+    "clients",
+    "delegations",
+    "document_files",
+    "documents",
+    "explanation_requests",
+    "obstacles",
+];
 
 /// The walk itself may add samples, nothing else.
 #[track_caller]

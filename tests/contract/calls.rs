@@ -142,6 +142,7 @@ fn table_of(segment: &str) -> Option<&'static str> {
         "items" => "plan_items",
         "unit-plans" => "unit_plans",
         "unit-plan-items" => "unit_plan_items",
+        "amendments" => "amendments",
         "periods" => "periods",
         "submissions" => "submissions",
         "publications" => "publications",
@@ -169,6 +170,7 @@ fn sample(app: &App, segment: &str, name: &str) -> String {
             let plan = sample(app, "unit-plans", "id");
             first(app, "unit_plan_items", &format!("unit_plan_id = '{plan}'"))
         }
+        ("amendments", _) => draft_amendment(app),
         ("periods", _) => app.period("2026-H1"),
         ("submissions", _) => {
             first(app, "submissions", &format!("ward_id = '{ward}' AND submitted_revision > 0"))
@@ -222,7 +224,6 @@ fn sample_document(app: &App) -> String {
     known.unwrap_or_else(|| app.add_document("KTHTDT", "ktht.staff", &pdf("mẫu")))
 }
 
-/// The version of the resource that the path names by its id.
 /// What KTHTDT is asked about its first quarter; the demo asks nothing.
 fn request_for_explanation(app: &App) -> String {
     let find = "SELECT id AS value FROM explanation_requests";
@@ -256,7 +257,24 @@ fn obstacle(app: &App) -> String {
     app.sql_text(find)
 }
 
-/// The version of what the path names last.
+/// A draft amendment of the plan; the demo has none.
+fn draft_amendment(app: &App) -> String {
+    let (ward, plan, author) = (app.ward("long-my"), app.plan(), app.account("vhxh.head"));
+    let find = format!("SELECT id AS value FROM amendments WHERE plan_id = '{plan}'");
+    if let Some(id) = app.sql_texts(&find).pop() {
+        return id;
+    }
+    let id = cchc::kernel::id::RawId::generate();
+    app.sql(&format!(
+        "INSERT INTO amendments (id, ward_id, plan_id, number, decided_on, effective_on, reason, changes, status, \
+         created_by, created_at, version) \
+         VALUES ('{id}', '{ward}', '{plan}', '86/QĐ-UBND', '2026-06-01', '2026-07-01', 'Điều chỉnh', \
+         '[{{\"op\":\"withdraw\",\"item_id\":\"V.2.i\"}}]', 'draft', '{author}', '2026-06-01 01:00:00', 1)"
+    ));
+    app.sql_text(&find)
+}
+
+/// The version of the resource that the path names by its id.
 fn version_of(app: &App, operation: &Operation) -> i64 {
     let segments: Vec<&str> = operation.path.split('/').collect();
     let filled = path_of(app, operation);

@@ -35,6 +35,11 @@ const RECIPES: &[(&str, &str)] = &[
     ("PATCH /api/v1/plans/{id}",                 "vhxh.head"),
     ("POST /api/v1/plans/{id}/issue",            "leader"),
     ("POST /api/v1/plans/{id}/close",            "leader"),
+    ("POST /api/v1/plans/{id}/amendments",       "vhxh.head"),
+    ("PATCH /api/v1/amendments/{id}",            "vhxh.head"),
+    ("DELETE /api/v1/amendments/{id}",           "vhxh.head"),
+    ("POST /api/v1/amendments/{id}/approve",     "leader"),
+    ("POST /api/v1/plans/{id}/carry-over",       "vhxh.head"),
     ("POST /api/v1/plans/{id}/items",            "vhxh.head"),
     ("PATCH /api/v1/items/{id}",                 "vhxh.head"),
     ("DELETE /api/v1/items/{id}",                "vhxh.head"),
@@ -118,6 +123,12 @@ fn set_stage(app: &App, key: &str) {
             | "DELETE /api/v1/items/{id}"
             | "PUT /api/v1/items/{id}/assignments"
     );
+    if key == "POST /api/v1/plans/{id}/close" {
+        // A year is closed only when no figure is on its way.
+        app.sql(
+            "UPDATE submissions SET state = 'returned' WHERE state IN ('submitted', 'verified', 'endorsed')",
+        );
+    }
     if builds_plan {
         app.sql(&format!("UPDATE plans SET status = 'draft' WHERE id = '{}'", app.plan()));
     }

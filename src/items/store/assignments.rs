@@ -1,8 +1,8 @@
 //! All SQL about who reports which leaf.
 
 use diesel::{
-    BoolExpressionMethods, ExpressionMethods, NullableExpressionMethods, OptionalExtension, QueryDsl,
-    RunQueryDsl, SelectableHelper,
+    BoolExpressionMethods, ExpressionMethods, JoinOnDsl, NullableExpressionMethods, OptionalExtension,
+    QueryDsl, RunQueryDsl, SelectableHelper,
 };
 
 use super::bulk::insert_assignments;
@@ -11,7 +11,7 @@ use crate::{
     error::{Code, Error, Result},
     items::model::{Assignment, ItemId, PlanItem},
     kernel::id::{UnitId, WardId},
-    plans::PlanStatus,
+    plans::{PlanId, PlanStatus},
     schema::{assignments, item_coordinators, plan_items, plans},
 };
 
@@ -24,6 +24,19 @@ pub(in crate::items) fn list_assignments(
         .filter(assignments::item_id.eq(item_id))
         .select(Assignment::as_select())
         .order(assignments::unit_id.asc())
+        .load(connection)?)
+}
+
+/// Who reports which leaf of a plan.
+pub(in crate::items) fn list_plan_assignments(
+    connection: &mut AnyConnection,
+    plan_id: PlanId,
+) -> Result<Vec<Assignment>> {
+    Ok(assignments::table
+        .inner_join(plan_items::table.on(plan_items::id.eq(assignments::item_id)))
+        .filter(plan_items::plan_id.eq(plan_id))
+        .select(Assignment::as_select())
+        .order((assignments::item_id.asc(), assignments::unit_id.asc()))
         .load(connection)?)
 }
 

@@ -10,7 +10,7 @@ use crate::{
     db::AnyConnection,
     error::{Error, Result},
     extensions::{self, Extension, rules::limits},
-    items::{ItemId, Target},
+    items::{self, ItemId, Target, actions::Definitions},
     kernel::id::{PrincipalId, UnitId, WardId},
     periods::PeriodId,
     schema::{decisions, item_targets, submission_drafters, submissions, units},
@@ -21,6 +21,7 @@ use crate::{
 /// What stands around the rows of a page: one query each, whatever their number.
 struct Surroundings {
     targets: HashMap<ItemId, Vec<Target>>,
+    definitions: Definitions,
     drafters: HashMap<SubmissionId, Vec<PrincipalId>>,
     actors: HashMap<SubmissionId, Vec<PrincipalId>>,
     extensions: HashMap<(PeriodId, UnitId), Vec<Extension>>,
@@ -60,6 +61,7 @@ fn load_surroundings(connection: &mut AnyConnection, ward_id: WardId, rows: &[Ro
         .filter(item_targets::item_id.eq_any(items))
         .select(Target::as_select())
         .load(connection)?;
+    let definitions = items::actions::load_definitions(connection, rows.iter().map(|(_, item, ..)| item))?;
     let drafters: Vec<(SubmissionId, PrincipalId)> = submission_drafters::table
         .filter(submission_drafters::submission_id.eq_any(&ids))
         .select((submission_drafters::submission_id, submission_drafters::principal_id))
@@ -79,6 +81,7 @@ fn load_surroundings(connection: &mut AnyConnection, ward_id: WardId, rows: &[Ro
         .load(connection)?;
     Ok(Surroundings {
         targets: group(targets.into_iter().map(|target| (target.item_id, target))),
+        definitions,
         drafters: group(drafters),
         actors: group(actors),
         extensions: group(extensions.into_iter().map(|more| ((more.period_id, more.unit_id), more))),
@@ -117,7 +120,7 @@ pub(super) fn complete(connection: &mut AnyConnection, rows: Vec<Row>) -> Result
             owner_id: around.acting_for(submission.unit_id),
             verifier_id: submission.verify_unit_id.map(|unit| around.acting_for(unit)),
             submission,
-            item,
+            item: around.definitions.at(&item, period.data_to),
             period,
             plan_status,
             unit_code,

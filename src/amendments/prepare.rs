@@ -10,7 +10,7 @@ use crate::{
     db::AnyConnection,
     error::{Code, Error, Faults, FieldError, Result, text},
     items::{
-        self, Assignment, ItemDraft, ItemId, ItemKind, PlanItem, Target,
+        self, Assignment, ItemDraft, ItemId, ItemKind, PlanItem, Target, TargetTier,
         actions::Definitions,
         draft::{Content, FullItem, Measure, TargetContent, measure_of},
         rules::{self, Place},
@@ -83,8 +83,8 @@ struct Bench<'a> {
     places: HashMap<ItemId, Place>,
     /// New definitions, wherever they stand: a new target may come before the new measure it belongs to.
     redefined: HashMap<ItemId, Measure>,
-    /// Items that get new targets.
-    retargeted: HashSet<ItemId>,
+    /// Items that get new targets, and of which tier.
+    retargeted: HashSet<(ItemId, TargetTier)>,
     seen: HashSet<(ItemId, &'static str)>,
     faults: Vec<FieldError>,
 }
@@ -98,7 +98,9 @@ impl Bench<'_> {
             };
             match change {
                 Change::Redefine(change) => drop(self.redefined.insert(id, change.measure.clone())),
-                Change::Retarget(_) => drop(self.retargeted.insert(id)),
+                Change::Retarget(change) => {
+                    self.retargeted.extend(change.targets.iter().map(|target| (id, target.tier)));
+                }
                 _ => {}
             }
         }
@@ -220,7 +222,7 @@ impl Bench<'_> {
             );
             self.faults.push(FieldError::because(format!("{at}/item_id"), Code::OutOfRange, sentence));
         }
-        if !self.retargeted.contains(&item.id) && !fit(&full.targets, measure, self.on) {
+        if !self.fits_targets(full, measure) {
             let sentence = text(
                 "Mức chỉ tiêu hiện hành không dùng được với cách đo mới; hãy thêm thay đổi `retarget` cho mục này",
                 "The present targets do not go with the new measure; add a `retarget` of this item",
@@ -233,6 +235,19 @@ impl Bench<'_> {
         };
         let measure = measure.ok_or_else(|| Error::internal("the measure was set above"))?;
         Ok(Step::Redefine(item.id, Box::new(measure)))
+    }
+
+    /// Whether the targets that stay in force go with a new definition: one of another kind needs new ones.
+    fn fits_targets(&self, full: &FullItem, measure: &Measure) -> bool {
+        let same_kind = full.item.measure_kind == Some(measure.kind);
+        let now = targets_in_force(&full.targets, self.on)
+            .into_iter()
+            .filter(|target| !self.retargeted.contains(&(full.item.id, target.tier)));
+        let later = full.targets.iter().filter(|target| target.effective_from > self.on);
+        let fits = |target: &Target| {
+            same_kind && rules::fits_comparator(target.comparator, measure.kind, measure.aggregation)
+        };
+        now.chain(later).all(fits)
     }
 
     fn assign(&mut self, at: &str, full: &FullItem, rows: &[AssignmentView]) -> Result<Step> {
@@ -363,13 +378,4 @@ fn cleaned(target: &AmendedTarget, on: NaiveDate) -> TargetContent {
         band: target.band.as_deref().map(clean),
         ..target
     }
-}
-
-/// Whether figures of this kind can be held against the targets that are in force from this day on.
-fn fit(targets: &[Target], measure: &Measure, on: NaiveDate) -> bool {
-    let later = targets.iter().filter(|target| target.effective_from > on);
-    targets_in_force(targets, on)
-        .into_iter()
-        .chain(later)
-        .all(|target| rules::fits_comparator(target.comparator, measure.kind, measure.aggregation))
 }

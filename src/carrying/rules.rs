@@ -66,15 +66,19 @@ pub fn select_items(
     for full in items.into_iter().rev() {
         let item = &full.item;
         let one_off = item.kind == ItemKind::Task && !is_recurring(item.recurrence);
-        if needed.contains(&item.id) {
+        let stays = if needed.contains(&item.id) {
+            None
         } else if item.withdrawn_from.is_some() {
-            left.withdrawn += 1;
-            continue;
+            Some(&mut left.withdrawn)
         } else if item.sample && !include_samples {
-            left.samples += 1;
-            continue;
+            Some(&mut left.samples)
         } else if one_off && is_done(&full, progress) {
-            left.done += 1;
+            Some(&mut left.done)
+        } else {
+            None
+        };
+        if let Some(count) = stays {
+            *count += 1;
             continue;
         }
         needed.extend(item.parent_id);

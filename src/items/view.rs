@@ -169,10 +169,10 @@ pub struct AssignmentView {
     /// Ordered, or asked: `front` and `vertical_agency` units are only asked.
     pub obligation: Obligation,
     /// First day on which it counts; the plan's own where it is absent.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effective_from: Option<NaiveDate>,
     /// First day on which it no longer counts: what was owed before is owed still.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub withdrawn_from: Option<NaiveDate>,
 }
 

@@ -28,7 +28,8 @@ pub async fn amend(app: &App, effective_on: &str, changes: Value) -> Reply {
 
 /// A retarget of II.2.k to 95 %.
 pub fn retarget() -> Value {
-    let target = json!({ "tier": "plan", "comparator": "at_least", "value": 95, "unit": "percent" });
+    let target =
+        json!({ "tier": "plan", "comparator": "at_least", "value": 95, "unit": "percent", "band": null });
     json!([{ "op": "retarget", "item_id": "II.2.k", "targets": [target] }])
 }
 

@@ -1,3 +1,5 @@
+-- Why: takes amendments away again, and what they kept of the time before.
+
 DROP VIEW owed_figures;
 ALTER TABLE assignments DROP COLUMN withdrawn_from;
 ALTER TABLE plan_items DROP COLUMN carried_from_id;

@@ -1,7 +1,10 @@
 //! Every rule about items, as tables.
 
 use super::*;
-use crate::items::{Control, TargetTier};
+use crate::{
+    items::{Control, Frequency, TargetTier},
+    kernel::id::UnitId,
+};
 
 fn measure(kind: MeasureKind, aggregation: Aggregation) -> Measure {
     Measure {
@@ -209,4 +212,36 @@ fn only_indicators_and_tasks_are_assigned() {
     assert!(require_leaf(ItemKind::Indicator).is_ok());
     assert!(require_leaf(ItemKind::Task).is_ok());
     assert_eq!(require_leaf(ItemKind::Section).err().map(|e| e.code), Some(Code::ItemNotLeaf));
+}
+
+#[test]
+fn who_left_stays_known_and_who_stays_keeps_the_first_day() {
+    let day = |text: &str| text.parse().expect("a date");
+    let [stays, leaves, comes, too_new, left_before] = [(); 5].map(|()| UnitId::generate());
+    let item_id = ItemId::generate();
+    let row = |unit_id, from: Option<&str>, until: Option<&str>| Assignment {
+        item_id,
+        unit_id,
+        frequency: Frequency::Quarterly,
+        obligation: Obligation::Must,
+        effective_from: from.map(day),
+        withdrawn_from: until.map(day),
+    };
+    let old = [
+        row(stays, Some("2026-03-01"), None),
+        row(leaves, None, None),
+        row(too_new, Some("2026-08-01"), None),
+        row(left_before, None, Some("2026-04-01")),
+    ];
+    let merged =
+        merge_assignments(&old, &[row(stays, None, None), row(comes, None, None)], day("2026-07-01"));
+    let days = |unit| {
+        let found = merged.iter().find(|row| row.unit_id == unit);
+        found.map(|row| (row.effective_from, row.withdrawn_from))
+    };
+    assert_eq!(days(stays), Some((Some(day("2026-03-01")), None)));
+    assert_eq!(days(comes), Some((Some(day("2026-07-01")), None)));
+    assert_eq!(days(leaves), Some((None, Some(day("2026-07-01")))));
+    assert_eq!(days(left_before), Some((None, Some(day("2026-04-01")))));
+    assert_eq!(days(too_new), None, "it never counted");
 }

@@ -1,35 +1,30 @@
 //! Writes on submissions: drafting, changing, deleting, and moving them on for approvals.
 
-use std::collections::HashMap;
-
 use super::{
-    model::{
-        Content, DocumentId, Dossier, FigureBasis, ProgressState, Submission, SubmissionId, SubmissionState,
-        UnitFigure,
-    },
-    reach::{Visibility, may_draft_for},
-    rules,
-    store::{self, Awaiting},
-    workflow,
+    model::{Content, DocumentId, Dossier, Submission, SubmissionId, SubmissionState},
+    reach::may_draft_for,
+    rules, store, workflow,
 };
 use crate::{
-    access::Actor,
     audit::Event,
     context::Tx,
-    db::AnyConnection,
     error::{Code, Error, Result, text},
     items::{self, ItemId, ItemKind, PlanItem},
     kernel::{
-        id::{PrincipalId, UnitId, WardId},
+        id::{PrincipalId, UnitId},
         json::JsonText,
         number::Quantity,
         text::clean,
     },
     periods::{self, Period, PeriodId},
-    plans::{self, PlanId, PlanStatus},
+    plans::{self, PlanStatus},
     units,
 };
 
+pub use super::questions::{
+    Selection, count_pending, get_dossier, get_dossier_for, list_approved_progress, list_awaiting_review,
+    list_figures, select_submissions,
+};
 pub use store::visible_ids;
 
 /// The most documents that one submission cites.
@@ -264,106 +259,6 @@ pub fn move_submission(
     store::update_submission(tx.connection, &dossier.submission, &after)
 }
 
-/// A submission, if the caller may know of it.
-///
-/// # Errors
-/// Not found.
-pub fn get_dossier(
-    connection: &mut AnyConnection,
-    visibility: &Visibility,
-    id: SubmissionId,
-) -> Result<Dossier> {
-    store::find_dossier(connection, visibility, id)?.ok_or_else(Error::not_found)
-}
-
-/// Which submissions are meant by a decision about many.
-#[derive(Clone, Debug)]
-pub enum Selection {
-    /// These.
-    Ids(Vec<SubmissionId>),
-    /// Those of a period that wait for this move.
-    Waiting {
-        /// The move.
-        action: workflow::Action,
-        /// Period: id or code.
-        period: String,
-        /// Plan: id or year.
-        plan: Option<String>,
-        /// Field of the leaves.
-        field: Option<items::Field>,
-        /// Unit: id or code.
-        unit: Option<String>,
-        /// More than this is refused.
-        most: usize,
-    },
-}
-
-/// The submissions of a selection that the caller may know of, oldest first. Few queries, whatever their number.
-///
-/// # Errors
-/// `too_many_rows`.
-pub fn select_submissions(
-    connection: &mut AnyConnection,
-    actor: &Actor,
-    selection: &Selection,
-) -> Result<Vec<Dossier>> {
-    let visibility = Visibility::of(actor)?;
-    match selection {
-        Selection::Ids(ids) => store::list_dossiers(connection, &visibility, ids),
-        Selection::Waiting { action, period, plan, field, unit, most } => {
-            let filter = store::Filter {
-                period: Some(period.clone()),
-                plan: plan.clone(),
-                field: *field,
-                unit: unit.clone(),
-                waiting_for: Some(store::WaitingFor { action: *action, unit: actor.unit_id }),
-                ..store::Filter::default()
-            };
-            let found = store::list_waiting(connection, &visibility, &filter, *most + 1)?;
-            if found.len() > *most { Err(Error::new(Code::TooManyRows)) } else { Ok(found) }
-        }
-    }
-}
-
-/// Submissions that wait for this person's check or approval, and how many there are: the first by due time. What the
-/// person has yet to sign is not among them.
-///
-/// # Errors
-/// Not found, for a caller without a ward or a unit.
-pub fn list_awaiting_review(
-    connection: &mut AnyConnection,
-    actor: &Actor,
-    limit: i64,
-) -> Result<(Vec<Dossier>, i64)> {
-    let (visibility, awaiting) = (Visibility::of(actor)?, Awaiting::of(actor)?);
-    store::list_awaiting_review(connection, &visibility, &awaiting, limit)
-}
-
-/// [`get_dossier`] for the actor of a transaction.
-///
-/// # Errors
-/// Not found.
-pub fn get_dossier_for(tx: &mut Tx<'_>, id: SubmissionId) -> Result<Dossier> {
-    let visibility = Visibility::of(tx.actor)?;
-    get_dossier(tx.connection, &visibility, id)
-}
-
-/// What units said in a period of leaves of this kind, in the revisions of this basis, as far as the caller may know
-/// of their submissions; of all units, or of one.
-///
-/// # Errors
-/// When the database fails.
-pub fn list_figures(
-    connection: &mut AnyConnection,
-    visibility: &Visibility,
-    period_id: PeriodId,
-    kind: ItemKind,
-    unit: Option<UnitId>,
-    basis: FigureBasis,
-) -> Result<Vec<UnitFigure>> {
-    store::list_figures(connection, visibility, period_id, kind, unit, basis)
-}
-
 /// The names of the moves that the actor may make now.
 pub fn allowed(tx: &Tx<'_>, dossier: &Dossier) -> Vec<&'static str> {
     super::view::allowed_actions(dossier, tx.actor, tx.now)
@@ -372,42 +267,14 @@ pub fn allowed(tx: &Tx<'_>, dossier: &Dossier) -> Vec<&'static str> {
         .collect()
 }
 
-/// How many figures of a plan are on their way, by state: signed, and neither approved nor returned yet.
-///
-/// # Errors
-/// When the database fails.
-pub fn count_pending(
-    connection: &mut AnyConnection,
-    ward_id: WardId,
-    plan_id: PlanId,
-) -> Result<Vec<(SubmissionState, i64)>> {
-    store::count_pending(connection, ward_id, plan_id)
-}
-
-/// How far each unit has come with each task of a plan, by its last approved figure.
-///
-/// # Errors
-/// When the database fails, or holds content that is none.
-pub fn list_approved_progress(
-    connection: &mut AnyConnection,
-    plan_id: PlanId,
-) -> Result<HashMap<(ItemId, UnitId), ProgressState>> {
-    let mut progress = HashMap::new();
-    // By cut-off, so that later figures take the place of earlier ones.
-    for (item, unit, content) in store::list_approved_tasks(connection, plan_id)? {
-        let content: Content = content.read().map_err(Error::internal)?;
-        progress.extend(content.progress.map(|progress| ((item, unit), progress.state)));
-    }
-    Ok(progress)
-}
-
 /// Path of a submission.
 #[must_use]
 pub fn path_of(id: SubmissionId) -> String {
     format!("/api/v1/submissions/{id}")
 }
 
-/// The unit that the caller may draft for: its own, one that was merged into it, or, for a coordinator, any of the ward (RULES §3, nhập thay).
+/// The unit that the caller may draft for: its own, one that was merged into it, or, for a coordinator, any of the
+/// ward (RULES §3, nhập thay).
 fn require_drafting_unit(tx: &mut Tx<'_>, unit_id: Option<UnitId>) -> Result<UnitId> {
     let own = tx.actor.unit_id.ok_or_else(|| Error::new(Code::Forbidden))?;
     let unit_id = unit_id.unwrap_or(own);

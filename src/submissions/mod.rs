@@ -4,6 +4,7 @@ pub mod actions;
 pub mod bulk;
 pub mod http;
 pub mod model;
+mod questions;
 pub mod reach;
 pub mod rules;
 mod store;

@@ -175,20 +175,23 @@ async fn adapt(app: &App, key: &str, call: &mut Prepared) {
             call.body = Some(json!({ "action": "submit" }));
         }
         "PUT /api/v1/submissions/{id}/evidence/{document_id}"
-        | "DELETE /api/v1/submissions/{id}/evidence/{document_id}" => {
-            let submission = app.draft_free_figure().await;
-            let document = call.path.rsplit('/').next().unwrap_or_default().to_owned();
-            if call.method == Method::DELETE {
-                app.sql(&format!("INSERT INTO submission_evidence VALUES ('{submission}', '{document}')"));
-            }
-            aim(app, call, "/api/v1/submissions/", "submissions", &submission);
-            call.path = format!("{}/evidence/{document}", call.path);
-        }
+        | "DELETE /api/v1/submissions/{id}/evidence/{document_id}" => aim_evidence(app, call).await,
         "POST /api/v1/obstacles/{id}/decide" => {
             app.sql("UPDATE obstacles SET state = 'escalated'");
         }
         _ => {}
     }
+}
+
+/// Points the call at a draft that cites the document, or does not yet.
+async fn aim_evidence(app: &App, call: &mut Prepared) {
+    let submission = app.draft_free_figure().await;
+    let document = call.path.rsplit('/').next().unwrap_or_default().to_owned();
+    if call.method == Method::DELETE {
+        app.sql(&format!("INSERT INTO submission_evidence VALUES ('{submission}', '{document}')"));
+    }
+    aim(app, call, "/api/v1/submissions/", "submissions", &submission);
+    call.path = format!("{}/evidence/{document}", call.path);
 }
 
 /// Points the call at another row.

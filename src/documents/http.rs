@@ -1,6 +1,6 @@
 //! Documents over HTTP.
 
-mod content;
+pub mod content;
 mod evidence;
 pub mod upload;
 

@@ -15,6 +15,11 @@ use crate::{
     submissions::reach::Visibility,
 };
 
+/// The bytes of a file; only the contract needs a name for them.
+#[derive(Debug, utoipa::ToSchema)]
+#[schema(value_type = String, format = Binary)]
+pub struct FileContent(pub Vec<u8>);
+
 /// Download a document's file
 ///
 /// For the unit that brought it in, and for whoever may read a submission that cites it.
@@ -26,7 +31,7 @@ use crate::{
         status = 200,
         description = "The bytes as they came in, under the media type that their content has",
         content_type = "application/octet-stream",
-        body = Vec<u8>,
+        body = FileContent,
         headers(("Content-Disposition" = String, description = "The file's name, to save it under"))
     ))
 )]

@@ -77,7 +77,8 @@ fn difference(before: &Map<String, Value>, after: &Map<String, Value>) -> Value 
     let mut changes = Map::new();
     for field in before.keys().chain(after.keys()) {
         // A field that is not there and one that is null say the same.
-        let (old, new) = [before, after].map(|state| state.get(field).filter(|value| !value.is_null())).into();
+        let (old, new) =
+            [before, after].map(|state| state.get(field).filter(|value| !value.is_null())).into();
         if old != new {
             changes.insert(field.clone(), json!({ "before": old, "after": new }));
         }
@@ -94,7 +95,8 @@ mod tests {
         let event = Event::new("unit.changed", "unit", 1)
             .between(Some(&json!({"name": "A", "code": "X"})), Some(&json!({"name": "B", "code": "X"})));
         assert_eq!(event.changes, json!({"name": {"before": "A", "after": "B"}}));
-        let event = Event::new("unit.created", "unit", 1).between(None, Some(&json!({"name": "A", "note": null})));
+        let event =
+            Event::new("unit.created", "unit", 1).between(None, Some(&json!({"name": "A", "note": null})));
         assert_eq!(event.changes, json!({"name": {"before": null, "after": "A"}}));
     }
 }

@@ -68,6 +68,16 @@ pub fn receive_batch(
     view::require_whole(&reports, &batch.columns, atomic)?;
     let counts = view::Counts::of(&reports);
     tx.record(Event::new("batch.received", "unit", unit_id).between(None, Some(&counts)));
+    let denied =
+        reports.iter().filter(|report| report.faults.iter().any(|fault| fault.code == Code::Forbidden));
+    let denied = denied.count();
+    if denied > 0 {
+        tx.record(
+            Event::new("access.denied", "unit", unit_id)
+                .with("operation", "create_batch")
+                .with("rows", denied),
+        );
+    }
     let (places, drafts): (Vec<usize>, Vec<_>) = created.into_iter().unzip();
     for (place, id) in places.into_iter().zip(bulk::create_drafts(tx, &drafts)?) {
         if let Some(report) = reports.get_mut(place) {
@@ -94,7 +104,8 @@ fn decide<'k>(
     let places: Vec<_> = rows.iter().map(|row| known.place(row, own)).collect();
     let mut existing = load_existing(connection, actor, &places)?;
     let mut seen = HashSet::new();
-    let mut decided = Decided { reports: Vec::with_capacity(rows.len()), created: Vec::new(), changed: Vec::new() };
+    let mut decided =
+        Decided { reports: Vec::with_capacity(rows.len()), created: Vec::new(), changed: Vec::new() };
     for (row, place) in rows.into_iter().zip(places) {
         let mut report = report_of(&row, place.as_ref().ok());
         match check_row(actor, &row, place, &mut seen) {

@@ -156,7 +156,11 @@ impl CreateBatch {
             }
         }
         unknown.truncate(100);
-        if unknown.is_empty() { Ok(Batch { rows, columns: Vec::new() }) } else { Err(Error::fields(Code::MalformedBody, unknown)) }
+        if unknown.is_empty() {
+            Ok(Batch { rows, columns: Vec::new() })
+        } else {
+            Err(Error::fields(Code::MalformedBody, unknown))
+        }
     }
 }
 
@@ -169,7 +173,8 @@ fn unreadable(number: u32, raw: &RawValue, mut faults: Vec<FieldError>) -> Given
         unit: Option<serde_json::Value>,
     }
     let names: Names = serde_json::from_str(raw.get()).unwrap_or_default();
-    let word = |value: Option<serde_json::Value>| value.as_ref().and_then(|name| Some(name.as_str()?.to_owned()));
+    let word =
+        |value: Option<serde_json::Value>| value.as_ref().and_then(|name| Some(name.as_str()?.to_owned()));
     if faults.is_empty() {
         faults.push(FieldError::new("", Code::MalformedBody));
     }

@@ -103,7 +103,10 @@ impl Column {
     #[must_use]
     pub fn of_heading(heading: &str) -> Option<Self> {
         let heading = search_key(heading.trim_end_matches(['*', ' ']));
-        COLUMNS.iter().find(|spec| heading == spec.code || heading == search_key(spec.heading)).map(|s| s.column)
+        COLUMNS
+            .iter()
+            .find(|spec| heading == spec.code || heading == search_key(spec.heading))
+            .map(|s| s.column)
     }
 
     /// The field of a row that it is; empty for what is only there to be read.

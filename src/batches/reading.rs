@@ -170,7 +170,9 @@ fn read_words(row: &mut GivenRow, column: Column, cell: &Cell) -> Result<(), Fau
         Column::ProgressState => part(&mut change.progress).state = Some(read_word(PROGRESS_STATES, cell)?),
         Column::ProgressPercent => part(&mut change.progress).percent = Some(read_whole(cell)?),
         Column::Deliverable => part(&mut change.progress).deliverable = Some(Some(words_of(cell))),
-        Column::Cause => part::<ExplanationPart>(&mut change.explanation).cause = Some(read_word(CAUSES, cell)?),
+        Column::Cause => {
+            part::<ExplanationPart>(&mut change.explanation).cause = Some(read_word(CAUSES, cell)?)
+        }
         Column::WhatHappened => part(&mut change.explanation).what_happened = Some(words_of(cell)),
         Column::Remedy => part(&mut change.explanation).remedy = Some(words_of(cell)),
         Column::NewDate => part(&mut change.explanation).new_date = Some(read_date(cell)?),
@@ -193,8 +195,10 @@ fn part<T: Default>(change: &mut Option<Option<T>>) -> &mut T {
 fn read_word<T: Copy>(labels: Labels<T>, cell: &Cell) -> Result<T, Fault> {
     find(labels, cell.as_text()).ok_or_else(|| {
         let (given, known) = (cell.as_text(), words(labels).join(", "));
-        let sentence =
-            text(format!("“{given}” không có trong danh sách: {known}"), format!("“{given}” is none of: {known}"));
+        let sentence = text(
+            format!("“{given}” không có trong danh sách: {known}"),
+            format!("“{given}” is none of: {known}"),
+        );
         (Code::InvalidValue, sentence)
     })
 }
@@ -203,7 +207,8 @@ fn read_word<T: Copy>(labels: Labels<T>, cell: &Cell) -> Result<T, Fault> {
 fn read_rate(cell: &Cell) -> Result<Option<Quantity>, Fault> {
     match cell {
         Cell::Number(given) => {
-            let rounded = rust_decimal::Decimal::from_str_exact(given).map(|exact| exact.round_dp(4).to_string());
+            let rounded =
+                rust_decimal::Decimal::from_str_exact(given).map(|exact| exact.round_dp(4).to_string());
             read_number(&Cell::Number(rounded.unwrap_or_else(|_| given.clone())))
         }
         other => read_number(other),

@@ -31,10 +31,7 @@ pub(super) fn list_items(connection: &mut AnyConnection, ids: &[PlanId]) -> Resu
 }
 
 /// Who reports what in these plans.
-pub(super) fn list_assigned(
-    connection: &mut AnyConnection,
-    ids: &[PlanId],
-) -> Result<Vec<(ItemId, UnitId)>> {
+pub(super) fn list_assigned(connection: &mut AnyConnection, ids: &[PlanId]) -> Result<Vec<(ItemId, UnitId)>> {
     Ok(assignments::table
         .inner_join(plan_items::table.on(plan_items::id.eq(assignments::item_id)))
         .filter(plan_items::plan_id.eq_any(ids))

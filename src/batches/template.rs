@@ -45,7 +45,8 @@ struct Styles {
 
 impl Styles {
     fn new() -> Self {
-        let framed = || Format::new().set_border(FormatBorder::Thin).set_text_wrap().set_align(FormatAlign::Top);
+        let framed =
+            || Format::new().set_border(FormatBorder::Thin).set_text_wrap().set_align(FormatAlign::Top);
         let input = || framed().set_unlocked().set_background_color(Color::RGB(0x00FF_FBE6));
         Self {
             title: Format::new().set_bold().set_font_size(14),

@@ -157,10 +157,14 @@ pub fn require_whole(reports: &[RowReport], columns: &[GivenColumn], atomic: boo
     if !atomic || rejected == 0 {
         return Ok(());
     }
-    let faults = reports.iter().flat_map(|report| report.faults.iter().map(move |fault| (report.number, fault)));
+    let faults =
+        reports.iter().flat_map(|report| report.faults.iter().map(move |fault| (report.number, fault)));
     let fields = faults.take(MAX_FAULTS).map(|(row, fault)| whole_fault(row, fault, columns)).collect();
     let sentence = text(
-        format!("{rejected} trong {} dòng chưa đúng nên không lưu dòng nào; xem lỗi từng dòng", reports.len()),
+        format!(
+            "{rejected} trong {} dòng chưa đúng nên không lưu dòng nào; xem lỗi từng dòng",
+            reports.len()
+        ),
         format!("{rejected} of {} rows are not right, so none was kept; see each of them", reports.len()),
     );
     Err(Error { fields, ..Error::because(Code::BatchRejected, sentence) })

@@ -60,10 +60,8 @@ pub fn list_of_units(
 /// # Errors
 /// `concurrent_change`, when somebody began one of them meanwhile.
 pub fn create_drafts(tx: &mut Tx<'_>, drafts: &[NewDraft<'_>]) -> Result<Vec<SubmissionId>> {
-    let rows: Vec<Submission> = drafts
-        .iter()
-        .map(|new| draft(tx, new.item, new.period.id, new.unit_id, &new.content))
-        .collect();
+    let rows: Vec<Submission> =
+        drafts.iter().map(|new| draft(tx, new.item, new.period.id, new.unit_id, &new.content)).collect();
     let ids: Vec<SubmissionId> = rows.iter().map(|row| row.id).collect();
     store::insert_submissions(tx.connection, &rows)?;
     store::insert_drafters(tx.connection, &ids, tx.actor.principal()?)?;

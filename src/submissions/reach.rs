@@ -44,12 +44,7 @@ impl Visibility {
 #[must_use]
 pub fn may_draft_for(actor: &Actor, unit_id: UnitId) -> bool {
     let drafts_own = actor.has_scope(Scope::SubmissionsWrite)
-        || actor.has_any(&[
-            Role::DepartmentHead,
-            Role::DepartmentStaff,
-            Role::SchoolHead,
-            Role::SchoolStaff,
-        ]);
+        || actor.has_any(&[Role::DepartmentHead, Role::DepartmentStaff, Role::SchoolHead, Role::SchoolStaff]);
     (actor.unit_id == Some(unit_id) && drafts_own) || actor.has_role(Role::Coordinator)
 }
 

@@ -11,11 +11,11 @@ use diesel::{
     helper_types::{Eq, InnerJoinOn},
 };
 
+use self::filter::{narrow, narrow_to_awaiting};
 pub(super) use self::{
     bulk::{insert_drafters, insert_submissions, list_drafted_by, list_of_units, update_contents},
     filter::{Awaiting, Filter},
 };
-use self::filter::{narrow, narrow_to_awaiting};
 use super::{
     model::{Dossier, Revision, Submission, SubmissionId, SubmissionState},
     reach::Visibility,

@@ -13,7 +13,10 @@ pub async fn send(client: &Client, query: &str, rows: Value) -> Reply {
 }
 
 async fn send_csv(client: &Client, query: &str, content: impl Into<Vec<u8>>) -> Reply {
-    client.call(reqwest::Method::POST, &format!("{PATH}{query}")).raw("text/csv; charset=utf-8", content).await
+    client
+        .call(reqwest::Method::POST, &format!("{PATH}{query}"))
+        .raw("text/csv; charset=utf-8", content)
+        .await
 }
 
 pub fn outcomes(reply: &Reply) -> Vec<String> {
@@ -25,13 +28,16 @@ pub fn outcomes(reply: &Reply) -> Vec<String> {
 fn faults(reply: &Reply) -> Vec<(String, String)> {
     let rows = reply["rows"].as_array().unwrap_or_else(|| panic!("no rows in\n{reply}"));
     let errors = rows.iter().flat_map(|row| row["errors"].as_array().unwrap());
-    errors.map(|error| (error["pointer"].as_str().unwrap().into(), error["code"].as_str().unwrap().into())).collect()
+    errors
+        .map(|error| (error["pointer"].as_str().unwrap().into(), error["code"].as_str().unwrap().into()))
+        .collect()
 }
 
 #[track_caller]
 fn expect_faults(reply: &Reply, expected: &[(&str, &str)]) {
     let found = faults(reply);
-    let found: Vec<(&str, &str)> = found.iter().map(|(pointer, code)| (pointer.as_str(), code.as_str())).collect();
+    let found: Vec<(&str, &str)> =
+        found.iter().map(|(pointer, code)| (pointer.as_str(), code.as_str())).collect();
     assert_eq!(found, expected, "{reply}");
 }
 
@@ -45,15 +51,22 @@ fn submissions(app: &App) -> Vec<String> {
 
 async fn each_row_is_created_updated_unchanged_or_rejected(app: App) {
     let staff = app.sign_in("ktht.staff").await;
-    let first = send(&staff, "", json!([row("II.2.k", 1176, 1200), row("II.6.b", 13, 12), row("II.9", 1, 1)]));
+    let first =
+        send(&staff, "", json!([row("II.2.k", 1176, 1200), row("II.6.b", 13, 12), row("II.9", 1, 1)]));
     let first = first.await.expect(200);
     assert_eq!(outcomes(&first), ["created", "rejected", "rejected"]);
     assert_eq!(first["counts"], json!({ "created": 1, "updated": 0, "unchanged": 0, "rejected": 2 }));
-    expect_faults(&first, &[("/rows/1/numerator", "numerator_exceeds_denominator"), ("/rows/2/item", "unknown_reference")]);
+    expect_faults(
+        &first,
+        &[("/rows/1/numerator", "numerator_exceeds_denominator"), ("/rows/2/item", "unknown_reference")],
+    );
     let id = first["rows"][0]["submission_id"].as_str().unwrap().to_owned();
     let path = format!("/api/v1/submissions/{id}");
     let draft = staff.get(&path).await.expect(200);
-    assert_eq!((&draft["numerator"], &draft["state"], &draft["unit_code"]), (&json!(1176), &json!("draft"), &json!("KTHTDT")));
+    assert_eq!(
+        (&draft["numerator"], &draft["state"], &draft["unit_code"]),
+        (&json!(1176), &json!("draft"), &json!("KTHTDT"))
+    );
     // What a row leaves out stays; null clears, as in a single change.
     let second = json!([
         { "item": "II.2.k", "period": "2026-H1", "unit": "KTHTDT", "plan": "2026", "note": "Rà soát" },
@@ -72,7 +85,8 @@ async fn each_row_is_created_updated_unchanged_or_rejected(app: App) {
 
 async fn a_dry_run_says_what_a_real_run_does_and_keeps_nothing(app: App) {
     let staff = app.sign_in("ktht.staff").await;
-    let rows = json!([row("II.2.k", 1176, 1200), row("II.6.b", 13, 12), { "item": "II.2.k", "period": "2026-Q1" }]);
+    let rows =
+        json!([row("II.2.k", 1176, 1200), row("II.6.b", 13, 12), { "item": "II.2.k", "period": "2026-Q1" }]);
     let before = app.rows(&[]);
     let dry = send(&staff, "?dry_run=true", rows.clone()).await.expect(200);
     assert_eq!(app.rows(&[]), before, "a dry run leaves no trace");
@@ -120,6 +134,8 @@ async fn rights_are_those_of_a_single_draft(app: App) {
         ],
     );
     assert_eq!(reply["rows"][4]["outcome"], "created");
+    let denied = "SELECT changes AS value FROM audit_events WHERE kind = 'access.denied'";
+    assert!(app.sql_text(denied).contains("create_batch"), "a denied attempt is recorded");
     let body = json!({ "item_id": app.item("II.4", "indicator"), "period_id": app.period("2026-H1"), "unit_id": app.unit("TH-MN") });
     school.post("/api/v1/submissions", body).await.refused(403, "forbidden");
     // A coordinator enters for any unit of the ward, and for none of another.
@@ -138,7 +154,8 @@ async fn rights_are_those_of_a_single_draft(app: App) {
 }
 
 async fn another_ward_learns_nothing(app: App) {
-    let binh = NewAccount { username: "lb.coord", ward: "long-binh", unit: "HCC", roles: &[Role::Coordinator] };
+    let binh =
+        NewAccount { username: "lb.coord", ward: "long-binh", unit: "HCC", roles: &[Role::Coordinator] };
     let binh = app.add_account(binh).await;
     let rows = json!([{ "item": "II.2.k", "period": "2026-H1", "unit": "KTHTDT", "plan": app.plan(), "numerator": 1 }]);
     let reply = send(&binh, "", rows).await.expect(200);
@@ -152,14 +169,20 @@ async fn what_was_submitted_is_left_alone(app: App) {
     let staff = app.sign_in("ktht.staff").await;
     let rows = json!([row("II.2.k", 1176, 1200)]);
     let same = send(&staff, "", rows).await.expect(200);
-    assert_eq!((outcomes(&same), &same["rows"][0]["submission_id"]), (vec!["unchanged".to_owned()], &json!(submission)));
+    assert_eq!(
+        (outcomes(&same), &same["rows"][0]["submission_id"]),
+        (vec!["unchanged".to_owned()], &json!(submission))
+    );
     let other = send(&staff, "", json!([row("II.2.k", 1177, 1200)])).await.expect(200);
     expect_faults(&other, &[("/rows/0", "not_editable")]);
     assert_eq!(submissions(&app), before);
     // Once it is returned, the unit corrects it by the same way.
     let hcc = app.sign_in("hcc.head").await;
     app.decide(&hcc, &submission, "return").await.expect(201);
-    assert_eq!(outcomes(&send(&staff, "", json!([row("II.2.k", 1177, 1200)])).await.expect(200)), ["updated"]);
+    assert_eq!(
+        outcomes(&send(&staff, "", json!([row("II.2.k", 1177, 1200)])).await.expect(200)),
+        ["updated"]
+    );
 }
 
 async fn the_same_three_stand_once_in_a_batch(app: App) {
@@ -185,10 +208,17 @@ async fn files_are_read_as_people_write_them(app: App) {
     let reply = send_csv(&staff, "", csv).await.expect(200);
     assert_eq!(outcomes(&reply)[..2], ["created", "rejected"]);
     let error = &reply["rows"][1]["errors"][0];
-    assert_eq!((&reply["rows"][1]["row"], &error["column"], &error["heading"]), (&json!(4), &json!("C"), &json!("Tử số")));
-    assert_eq!((&error["pointer"], &error["code"]), (&json!("/rows/4/numerator"), &json!("ambiguous_number")));
+    assert_eq!(
+        (&reply["rows"][1]["row"], &error["column"], &error["heading"]),
+        (&json!(4), &json!("C"), &json!("Tử số"))
+    );
+    assert_eq!(
+        (&error["pointer"], &error["code"]),
+        (&json!("/rows/4/numerator"), &json!("ambiguous_number"))
+    );
     assert!(error["detail"].as_str().unwrap().contains("1234"), "{reply}");
-    let draft = staff.get(&format!("/api/v1/submissions/{}", reply["rows"][0]["submission_id"].as_str().unwrap()));
+    let draft =
+        staff.get(&format!("/api/v1/submissions/{}", reply["rows"][0]["submission_id"].as_str().unwrap()));
     let draft = draft.await.expect(200);
     assert_eq!((&draft["numerator"], &draft["note"]), (&json!(1176.5), &json!("Rà soát")));
 }
@@ -200,7 +230,8 @@ async fn formulas_are_text_here(app: App) {
     let reply = send_csv(&staff, "", csv).await.expect(200);
     assert_eq!(outcomes(&reply), ["created", "rejected"]);
     expect_faults(&reply, &[("/rows/3/numerator", "invalid_value")]);
-    let draft = staff.get(&format!("/api/v1/submissions/{}", reply["rows"][0]["submission_id"].as_str().unwrap()));
+    let draft =
+        staff.get(&format!("/api/v1/submissions/{}", reply["rows"][0]["submission_id"].as_str().unwrap()));
     assert_eq!(draft.await.expect(200)["note"], "=HYPERLINK(\"http://x\")");
 }
 
@@ -217,7 +248,10 @@ async fn workbooks_are_read_cell_by_cell(app: App) {
     let bytes = book.save_to_buffer().unwrap();
     let reply = staff.call(reqwest::Method::POST, PATH).raw(XLSX, bytes).await.expect(200);
     assert_eq!(outcomes(&reply), ["created", "rejected"]);
-    assert_eq!((&reply["rows"][1]["row"], &reply["rows"][1]["errors"][0]["column"]), (&json!(7), &json!("C")));
+    assert_eq!(
+        (&reply["rows"][1]["row"], &reply["rows"][1]["errors"][0]["column"]),
+        (&json!(7), &json!("C"))
+    );
 }
 
 async fn what_is_no_batch_is_refused_as_a_whole(app: App) {
@@ -233,11 +267,15 @@ async fn what_is_no_batch_is_refused_as_a_whole(app: App) {
         .at_field("/columns/C", "unknown_column");
     call().raw(XLSX, "no workbook").await.refused(422, "unreadable_sheet");
     let unknown = json!([row("II.2.k", 1, 2), { "item": "II.6.b", "period": "2026-H1", "numeratr": 1 }]);
-    send(&staff, "", unknown).await.refused(400, "malformed_body").at_field("/rows/1/numeratr", "unknown_field");
+    send(&staff, "", unknown)
+        .await
+        .refused(400, "malformed_body")
+        .at_field("/rows/1/numeratr", "unknown_field");
     let many = vec![json!({ "item": "II.2.k", "period": "2026-H1" }); 10_001];
     send(&staff, "", json!(many)).await.refused(422, "too_many_rows");
     // A value of the wrong kind is a fault of its row alone.
-    let wrong = json!([{ "item": "II.2.k", "period": "2026-H1", "numerator": "1176" }, row("II.6.b", 12, 12)]);
+    let wrong =
+        json!([{ "item": "II.2.k", "period": "2026-H1", "numerator": "1176" }, row("II.6.b", 12, 12)]);
     assert_eq!(submissions(&app), before);
     let reply = send(&staff, "", wrong).await.expect(200);
     assert_eq!(outcomes(&reply), ["rejected", "created"]);

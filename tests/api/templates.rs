@@ -35,8 +35,10 @@ impl Form {
         let range = book.worksheet_range("Số liệu").unwrap();
         let (top, left) = range.start().unwrap();
         assert_eq!((top, left), (0, 0));
-        let rows: BTreeMap<u32, Vec<String>> =
-            (1_u32..).zip(range.rows()).map(|(n, row)| (n, row.iter().map(ToString::to_string).collect())).collect();
+        let rows: BTreeMap<u32, Vec<String>> = (1_u32..)
+            .zip(range.rows())
+            .map(|(n, row)| (n, row.iter().map(ToString::to_string).collect()))
+            .collect();
         let headings = rows.values().find(|row| row[0] == "item").expect("machine headings");
         let columns = headings.iter().enumerate().map(|(place, code)| (code.clone(), place)).collect();
         Self { rows, columns }
@@ -100,7 +102,8 @@ async fn send_back(client: &Client, query: &str, workbook: &[u8]) -> crate::supp
 
 async fn a_form_holds_what_the_unit_owes_and_what_it_said(app: App) {
     let school = app.sign_in("thcs.staff").await;
-    let reply = school.get(&format!("/api/v1/plans/{}/template?period=2026-H1", app.plan())).await.expect(200);
+    let reply =
+        school.get(&format!("/api/v1/plans/{}/template?period=2026-H1", app.plan())).await.expect(200);
     assert_eq!(reply.header("Content-Type"), XLSX);
     assert_eq!(reply.header("Cache-Control"), "no-store");
     let disposition = "attachment; filename=\"long-my_2026-H1_TH-THCS.xlsx\"";
@@ -121,7 +124,10 @@ async fn a_form_holds_what_the_unit_owes_and_what_it_said(app: App) {
     assert_eq!(form.cell(row, "progress_state"), "Đang thực hiện");
     assert_eq!((form.cell(row, "progress_percent"), form.cell(row, "state")), ("60", "Nháp"));
     assert_eq!(form.cell(row, "note"), "'=1+1", "no cell is a formula");
-    assert_eq!((form.cell(row, "unit"), form.cell(row, "period"), form.cell(row, "plan")), ("TH-THCS", "2026-H1", "2026"));
+    assert_eq!(
+        (form.cell(row, "unit"), form.cell(row, "period"), form.cell(row, "plan")),
+        ("TH-THCS", "2026-H1", "2026")
+    );
     // Sent back as it is, it changes nothing: neither the drafts nor the rows that are empty.
     let back = send_back(&school, "", &workbook).await;
     assert_eq!(back["counts"]["unchanged"].as_u64(), u64::try_from(codes.len()).ok(), "{back}");
@@ -131,10 +137,12 @@ async fn a_form_is_locked_but_for_the_cells_to_fill_in(app: App) {
     let staff = app.sign_in("ktht.staff").await;
     let workbook = download(&app, &staff, "period=2026-Y").await;
     let sheet = part(&workbook, "xl/worksheets/sheet1.xml");
-    for part in ["<sheetProtection", "state=\"frozen\"", "type=\"list\"", "type=\"decimal\"", "hidden=\"1\""] {
+    for part in ["<sheetProtection", "state=\"frozen\"", "type=\"list\"", "type=\"decimal\"", "hidden=\"1\""]
+    {
         assert!(sheet.contains(part), "no {part}");
     }
-    let lists = ["Áp dụng,Không áp dụng", "Có,Không", "XUAT_SAC,TOT", "Chưa thực hiện,", "Khách quan,Chủ quan"];
+    let lists =
+        ["Áp dụng,Không áp dụng", "Có,Không", "XUAT_SAC,TOT", "Chưa thực hiện,", "Khách quan,Chủ quan"];
     assert!(lists.iter().all(|list| sheet.contains(list)), "the drop-downs");
     let notes = part(&workbook, "xl/comments1.xml");
     assert!(notes.contains("Tử số: ") && notes.contains("Mẫu số: "), "definitions stand in notes");
@@ -148,14 +156,23 @@ async fn forms_are_given_to_those_who_draft(app: App) {
     let school = app.sign_in("thcs.staff").await;
     school.get(&format!("{path}?period=2026-H1&unit=TH-MN")).await.refused(403, "forbidden");
     school.get(&format!("{path}?period=2026-H1&unit=TH-THCS")).await.expect(200);
-    school.get(&format!("{path}?period=2026-H1&unit=KHONG-CO")).await.refused(422, "invalid").at_field("?unit", "unknown_reference");
-    school.get(&format!("{path}?period=2026-H9")).await.refused(422, "invalid").at_field("?period", "unknown_reference");
+    school
+        .get(&format!("{path}?period=2026-H1&unit=KHONG-CO"))
+        .await
+        .refused(422, "invalid")
+        .at_field("?unit", "unknown_reference");
+    school
+        .get(&format!("{path}?period=2026-H9"))
+        .await
+        .refused(422, "invalid")
+        .at_field("?period", "unknown_reference");
     let coordinator = app.sign_in("vhxh.staff").await;
     let form = Form::read(&download(&app, &coordinator, "period=2026-H1&unit=TH-MN").await);
     assert!(form.leaves().iter().all(|(row, _)| form.cell(*row, "unit") == "TH-MN"));
     let leader = app.sign_in("leader").await;
     leader.get(&format!("{path}?period=2026-H1")).await.refused(403, "forbidden");
-    let binh = NewAccount { username: "lb.coord", ward: "long-binh", unit: "HCC", roles: &[Role::Coordinator] };
+    let binh =
+        NewAccount { username: "lb.coord", ward: "long-binh", unit: "HCC", roles: &[Role::Coordinator] };
     let binh = app.add_account(binh).await;
     binh.get(&format!("{path}?period=2026-H1")).await.refused(404, "not_found");
 }
@@ -236,7 +253,8 @@ async fn approve(app: &App, submission: &str) {
         let client = app.sign_in(username).await;
         let seen = client.get(&format!("/api/v1/submissions/{submission}")).await;
         let actions = seen.body["allowed_actions"].as_array().cloned().unwrap_or_default();
-        let forward = ["submit", "verify", "endorse", "approve"].iter().find(|action| actions.contains(&json!(action)));
+        let forward =
+            ["submit", "verify", "endorse", "approve"].iter().find(|action| actions.contains(&json!(action)));
         if let Some(action) = forward {
             app.decide(&client, submission, action).await.expect(201);
         }

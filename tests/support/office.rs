@@ -13,7 +13,8 @@ const PATIENCE: Duration = Duration::from_secs(180);
 /// The program; says plainly where it is missing, and fails where it is insisted on.
 pub fn soffice() -> Option<PathBuf> {
     let folders = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&folders).map(|folder| folder.join("soffice")).find(|path| path.exists());
+    let found =
+        std::env::split_paths(&folders).map(|folder| folder.join("soffice")).find(|path| path.exists());
     if found.is_none() {
         assert!(
             std::env::var("CCHC_TEST_REQUIRE_OFFICE").as_deref() != Ok("1"),

@@ -72,7 +72,10 @@ fn files_without_headings_or_with_columns_nobody_knows_are_refused() {
 
 #[test]
 fn a_computed_rate_may_have_many_places() {
-    assert_eq!(read_rate(&Cell::Number("33.33333333333333".to_owned())).ok(), Some(Quantity::parse("33.3333")));
+    assert_eq!(
+        read_rate(&Cell::Number("33.33333333333333".to_owned())).ok(),
+        Some(Quantity::parse("33.3333"))
+    );
 }
 
 #[test]

@@ -7,7 +7,8 @@ use crate::{
     batches::{
         columns::Column,
         labels::{
-            ANSWERS, APPLICABILITIES, CAUSES, INSTRUMENTS, KINDS, Labels, PROGRESS_STATES, STATES, label_of, words,
+            ANSWERS, APPLICABILITIES, CAUSES, INSTRUMENTS, KINDS, Labels, PROGRESS_STATES, STATES, label_of,
+            words,
         },
         model::{Form, FormLine},
     },
@@ -172,7 +173,7 @@ pub(super) fn rule_of(column: Column) -> Result<Option<DataValidation>, XlsxErro
     let list = |words: &[&str]| DataValidation::new().allow_list_strings(words);
     let (rule, message) = match column {
         Column::Applicability => (list(&words(APPLICABILITIES))?, "Hãy chọn trong danh sách."),
-        Column::Checked => (list(&["Có", "Không"])?, "Hãy chọn Có hoặc Không."),
+        Column::Checked => (list(&words(ANSWERS))?, "Hãy chọn Có hoặc Không."),
         Column::Band => {
             let bands = bands();
             let bands: Vec<&str> = bands.iter().map(String::as_str).collect();
@@ -185,14 +186,12 @@ pub(super) fn rule_of(column: Column) -> Result<Option<DataValidation>, XlsxErro
             DataValidation::new().allow_decimal_number(GreaterThanOrEqualTo(0.0)),
             "Hãy nhập số không âm, không có dấu ngăn hàng nghìn.",
         ),
-        Column::ProgressPercent => (
-            DataValidation::new().allow_whole_number(Between(0, 100)),
-            "Hãy nhập số nguyên từ 0 đến 100.",
-        ),
-        Column::SampleSize => (
-            DataValidation::new().allow_whole_number(GreaterThanOrEqualTo(1)),
-            "Hãy nhập số người được hỏi.",
-        ),
+        Column::ProgressPercent => {
+            (DataValidation::new().allow_whole_number(Between(0, 100)), "Hãy nhập số nguyên từ 0 đến 100.")
+        }
+        Column::SampleSize => {
+            (DataValidation::new().allow_whole_number(GreaterThanOrEqualTo(1)), "Hãy nhập số người được hỏi.")
+        }
         Column::NewDate | Column::ConductedFrom | Column::ConductedTo => {
             let days = Between(ExcelDateTime::from_ymd(2000, 1, 1)?, ExcelDateTime::from_ymd(2200, 12, 31)?);
             (DataValidation::new().allow_date(days), "Hãy nhập ngày dạng 31/12/2026.")

@@ -18,7 +18,12 @@ const LINES: &[&str] = &[
 /// Writes the instructions.
 pub(super) fn write_guide(sheet: &mut Worksheet) -> Result<(), XlsxError> {
     sheet.set_name("Hướng dẫn")?.set_column_width(0, 110)?;
-    sheet.write_string_with_format(0, 0, "HƯỚNG DẪN NHẬP BIỂU", &Format::new().set_bold().set_font_size(14))?;
+    sheet.write_string_with_format(
+        0,
+        0,
+        "HƯỚNG DẪN NHẬP BIỂU",
+        &Format::new().set_bold().set_font_size(14),
+    )?;
     let line = Format::new().set_text_wrap();
     for (row, text) in (2_u32..).zip(LINES) {
         sheet.write_string_with_format(row, 0, *text, &line)?;

@@ -52,15 +52,14 @@ pub(in crate::submissions) fn insert_submissions(
     rows: &[Submission],
 ) -> Result<()> {
     for rows in rows.chunks(CHUNK) {
-        per_backend!(connection, c => diesel::insert_into(submissions::table).values(rows).execute(c)).map_err(
-            |error| {
+        per_backend!(connection, c => diesel::insert_into(submissions::table).values(rows).execute(c))
+            .map_err(|error| {
                 if is_unique_violation(&error, "submissions_once") {
                     Error::new(Code::ConcurrentChange)
                 } else {
                     error.into()
                 }
-            },
-        )?;
+            })?;
     }
     Ok(())
 }

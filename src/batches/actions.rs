@@ -68,6 +68,16 @@ pub fn receive_batch(
     view::require_whole(&reports, &batch.columns, atomic)?;
     let counts = view::Counts::of(&reports);
     tx.record(Event::new("batch.received", "unit", unit_id).between(None, Some(&counts)));
+    let denied =
+        reports.iter().filter(|report| report.faults.iter().any(|fault| fault.code == Code::Forbidden));
+    let denied = denied.count();
+    if denied > 0 {
+        tx.record(
+            Event::new("access.denied", "unit", unit_id)
+                .with("operation", "create_batch")
+                .with("rows", denied),
+        );
+    }
     let (places, drafts): (Vec<usize>, Vec<_>) = created.into_iter().unzip();
     for (place, id) in places.into_iter().zip(bulk::create_drafts(tx, &drafts)?) {
         if let Some(report) = reports.get_mut(place) {

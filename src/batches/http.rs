@@ -34,6 +34,11 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     config.service(create_batch).service(get_template);
 }
 
+/// The bytes of an Office Open XML workbook.
+#[derive(Debug, utoipa::ToSchema)]
+#[schema(value_type = String, format = Binary)]
+pub struct Workbook(pub Vec<u8>);
+
 /// How a batch is received.
 #[derive(Clone, Copy, Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -63,7 +68,7 @@ pub struct ReceiveBatch {
         description = "At most 10,000 rows and 16 MB",
         content(
             (CreateBatch = "application/json"),
-            (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+            (Workbook = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
             (String = "text/csv"),
         )
     ),
@@ -119,7 +124,7 @@ pub struct GetTemplate {
     extensions(("x-permission" = json!("submissions.write"))),
     params(("id" = PlanId, Path), GetTemplate),
     responses((
-        status = 200, description = "The workbook", body = Vec<u8>,
+        status = 200, description = "The workbook", body = Workbook,
         content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     ))
 )]
@@ -134,10 +139,10 @@ pub async fn get_template(
     let form = ctx.read(move |c| actions::load_form(c, &actor, id, &period, unit.as_deref())).await?;
     let name = file_name(&form);
     let workbook = block(move || write_form(&form)).await.map_err(Error::internal)??;
-    Ok(attachment(name, workbook))
+    Ok(attachment(name, Workbook(workbook)))
 }
 
-fn attachment(name: String, workbook: Vec<u8>) -> HttpResponse {
+fn attachment(name: String, Workbook(bytes): Workbook) -> HttpResponse {
     HttpResponse::Ok()
         .content_type(XLSX)
         .insert_header((header::CACHE_CONTROL, "no-store"))
@@ -145,5 +150,5 @@ fn attachment(name: String, workbook: Vec<u8>) -> HttpResponse {
             disposition: DispositionType::Attachment,
             parameters: vec![DispositionParam::Filename(name)],
         })
-        .body(workbook)
+        .body(bytes)
 }

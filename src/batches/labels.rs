@@ -55,14 +55,8 @@ labels! {
     }
 }
 
-/// Yes and no; the second word is what a program may send.
-pub const ANSWERS: Labels<bool> = &[
-    (true, "true", "Có"),
-    (false, "false", "Không"),
-    (true, "1", "x"),
-    (false, "0", "no"),
-    (true, "yes", "đạt"),
-];
+/// Yes and no.
+pub const ANSWERS: Labels<bool> = &[(true, "true", "Có"), (false, "false", "Không")];
 
 /// The code of a word, which may be the code itself; case and marks do not matter.
 pub fn find<T: Copy>(labels: Labels<T>, word: &str) -> Option<T> {

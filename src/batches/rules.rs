@@ -65,3 +65,6 @@ pub fn decide(
         Some(_) => Act::Change(new),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -134,6 +134,8 @@ async fn rights_are_those_of_a_single_draft(app: App) {
         ],
     );
     assert_eq!(reply["rows"][4]["outcome"], "created");
+    let denied = "SELECT changes AS value FROM audit_events WHERE kind = 'access.denied'";
+    assert!(app.sql_text(denied).contains("create_batch"), "a denied attempt is recorded");
     let body = json!({ "item_id": app.item("II.4", "indicator"), "period_id": app.period("2026-H1"), "unit_id": app.unit("TH-MN") });
     school.post("/api/v1/submissions", body).await.refused(403, "forbidden");
     // A coordinator enters for any unit of the ward, and for none of another.

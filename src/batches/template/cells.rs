@@ -173,7 +173,7 @@ pub(super) fn rule_of(column: Column) -> Result<Option<DataValidation>, XlsxErro
     let list = |words: &[&str]| DataValidation::new().allow_list_strings(words);
     let (rule, message) = match column {
         Column::Applicability => (list(&words(APPLICABILITIES))?, "Hãy chọn trong danh sách."),
-        Column::Checked => (list(&["Có", "Không"])?, "Hãy chọn Có hoặc Không."),
+        Column::Checked => (list(&words(ANSWERS))?, "Hãy chọn Có hoặc Không."),
         Column::Band => {
             let bands = bands();
             let bands: Vec<&str> = bands.iter().map(String::as_str).collect();

@@ -15,7 +15,6 @@ use diesel::{
     helper_types::{AsSelect, Eq, InnerJoinOn},
 };
 
-use self::filter::{narrow, narrow_to_awaiting};
 pub(super) use self::{
     bulk::{insert_drafters, insert_submissions, list_drafted_by, list_of_units, update_contents},
     evidence::{delete_evidence, insert_evidence, list_of_revisions},

@@ -135,7 +135,6 @@ codes! {
     PlanYearTaken = "plan_year_taken", Conflict, "Phường đã có kế hoạch cho năm này", "The ward already has a plan for this year";
     PlanNotDraft = "plan_not_draft", Conflict, "Kế hoạch đã ban hành; muốn thay đổi phải qua điều chỉnh kế hoạch", "The plan is issued; it changes only by amendment";
     PlanNotIssued = "plan_not_issued", Conflict, "Kế hoạch chưa ban hành hoặc đã đóng", "The plan is not issued, or is closed";
-    FiguresPending = "figures_pending", Conflict, "Còn báo cáo đang chờ duyệt; hãy duyệt hoặc trả lại rồi mới đóng kế hoạch", "Figures are still on their way; approve or return them before the plan is closed";
     PlanIncomplete = "plan_incomplete", Refused, "Kế hoạch chưa đủ để ban hành", "The plan is not complete enough to be issued";
     ImportRejected = "import_rejected", Refused, "Tệp còn dòng chưa đúng nên không dòng nào được lưu; hãy sửa từng dòng rồi gửi lại", "Some rows of the file are not right, so none was kept; correct them and send it again";
     HeadingMissing = "heading_missing", Refused, "Không thấy dòng tiêu đề của bảng: cần ít nhất các cột TT, Nội dung và Cơ quan chủ trì trong 20 dòng đầu", "The table's headings were not found: TT, Nội dung and Cơ quan chủ trì at least, in the first 20 rows";

@@ -7,7 +7,6 @@ use crate::{
     items,
     kernel::id::WardId,
     plans::{self, Plan, PlanId, PlanStatus},
-    submissions,
 };
 
 /// Puts a draft plan in force.
@@ -26,15 +25,14 @@ pub fn issue_plan(tx: &mut Tx<'_>, ward_id: WardId, id: PlanId) -> Result<Plan> 
     plans::actions::replace(tx, "plan.issued", &before, plan)
 }
 
-/// Ends an issued plan. What was never signed, or was returned, stays as it is.
+/// Ends an issued plan: nothing is drafted or signed any more; what is on its way is still reviewed and approved.
 ///
 /// # Errors
-/// Not found, `version_stale`, `plan_not_issued`, `figures_pending`.
+/// Not found, `version_stale`, `plan_not_issued`.
 pub fn close_plan(tx: &mut Tx<'_>, ward_id: WardId, id: PlanId) -> Result<Plan> {
     let before = plans::actions::get_plan(tx.connection, ward_id, id)?;
     tx.check_version(before.version)?;
     plans::rules::require_issued(before.status)?;
-    rules::check_settled(&submissions::actions::count_pending(tx.connection, ward_id, id)?)?;
     let plan = Plan { status: PlanStatus::Closed, ..before.clone() };
     plans::actions::replace(tx, "plan.closed", &before, plan)
 }

@@ -37,8 +37,8 @@ pub async fn issue_plan(ctx: Ctx, id: Id<PlanId>) -> HttpResult {
 
 /// Close a plan
 ///
-/// The year is over; only an issued plan is closed. While figures are on their way (signed, and neither approved nor
-/// returned) it answers 409 `figures_pending` with their number; drafts and returned ones may stay.
+/// The year is over; only an issued plan is closed. Nothing is drafted or signed any more; what is on its way is still
+/// reviewed and approved.
 #[utoipa::path(
     tag = "plans",
     extensions(("x-permission" = json!("plans.issue"))),

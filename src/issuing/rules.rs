@@ -4,7 +4,6 @@ use crate::{
     error::{Code, Error, FieldError, Result, text},
     items::{ItemKind, PlanItem, Target},
     plans::Plan,
-    submissions::SubmissionState,
 };
 
 /// Whether a plan is complete enough to be issued: it has number and date, at least one leaf, and every indicator
@@ -36,32 +35,6 @@ pub fn check_complete(plan: &Plan, leaves: &[PlanItem], targets: &[Target]) -> R
         }
     }
     if gaps.is_empty() { Ok(()) } else { Err(Error::fields(Code::PlanIncomplete, gaps)) }
-}
-
-/// Whether no figure is still on its way, so that the year can be closed.
-///
-/// # Errors
-/// `figures_pending`, saying how many wait for which step.
-pub fn check_settled(pending: &[(SubmissionState, i64)]) -> Result<()> {
-    let of =
-        |wanted| pending.iter().filter(|(state, _)| *state == wanted).map(|(_, count)| count).sum::<i64>();
-    let [submitted, verified, endorsed] =
-        [SubmissionState::Submitted, SubmissionState::Verified, SubmissionState::Endorsed].map(of);
-    let all = submitted + verified + endorsed;
-    if all == 0 {
-        return Ok(());
-    }
-    let sentence = text(
-        format!(
-            "Còn {all} báo cáo đang chờ duyệt: {submitted} vừa gửi, {verified} đã thẩm tra, {endorsed} chờ lãnh đạo \
-             duyệt. Hãy duyệt hoặc trả lại các báo cáo này rồi đóng kế hoạch"
-        ),
-        format!(
-            "{all} figures are on their way: {submitted} submitted, {verified} verified, {endorsed} endorsed. \
-             Approve or return them, then close the plan"
-        ),
-    );
-    Err(Error::because(Code::FiguresPending, sentence))
 }
 
 fn gap(item: &PlanItem, vi: &str, en: &str) -> FieldError {

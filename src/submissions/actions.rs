@@ -22,8 +22,8 @@ use crate::{
 };
 
 pub use super::questions::{
-    Selection, count_pending, get_dossier, get_dossier_for, list_approved_progress, list_awaiting_review,
-    list_figures, select_submissions,
+    Selection, get_dossier, get_dossier_for, list_approved_progress, list_awaiting_review, list_figures,
+    select_submissions,
 };
 pub use store::visible_ids;
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{
-    model::{Content, Dossier, FigureBasis, ProgressState, SubmissionId, SubmissionState, UnitFigure},
+    model::{Content, Dossier, FigureBasis, ProgressState, SubmissionId, UnitFigure},
     reach::Visibility,
     store::{self, Awaiting},
     workflow,
@@ -14,7 +14,7 @@ use crate::{
     db::AnyConnection,
     error::{Code, Error, Result},
     items::{self, ItemId, ItemKind},
-    kernel::id::{UnitId, WardId},
+    kernel::id::UnitId,
     periods::PeriodId,
     plans::PlanId,
 };
@@ -117,18 +117,6 @@ pub fn list_figures(
     basis: FigureBasis,
 ) -> Result<Vec<UnitFigure>> {
     store::list_figures(connection, visibility, period_id, kind, unit, basis)
-}
-
-/// How many figures of a plan are on their way, by state: signed, and neither approved nor returned yet.
-///
-/// # Errors
-/// When the database fails.
-pub fn count_pending(
-    connection: &mut AnyConnection,
-    ward_id: WardId,
-    plan_id: PlanId,
-) -> Result<Vec<(SubmissionState, i64)>> {
-    store::count_pending(connection, ward_id, plan_id)
 }
 
 /// How far each unit has come with each task of a plan, by its last approved figure.

@@ -20,7 +20,7 @@ pub(super) use self::{
     evidence::{delete_evidence, insert_evidence, list_of_revisions},
     figures::list_figures,
     filter::{Awaiting, Filter, WaitingFor},
-    overview::{count_pending, list_approved_tasks},
+    overview::list_approved_tasks,
     work::{list_awaiting_review, list_dossiers},
 };
 use self::{

@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 
 use super::{
     amendments::{amend, retarget},
-    issuing::settle_figures,
     plans::{NO_COORDINATORS, draft_plan},
 };
 use crate::support::{App, Client, Reply, both_databases};
@@ -146,7 +145,6 @@ async fn the_new_plan_is_a_draft_like_any_other_and_can_be_issued(app: App) {
 }
 
 async fn a_closed_year_is_carried_over_too_and_a_draft_is_not(app: App) {
-    settle_figures(&app);
     let leader = app.sign_in("leader").await;
     leader.post_empty(&format!("/api/v1/plans/{}/close", app.plan())).await.expect(200);
     carry(&app, json!({ "year": 2028 })).await.expect(201);

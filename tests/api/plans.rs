@@ -252,7 +252,6 @@ async fn an_issued_plan_does_not_change(app: App) {
 async fn a_closed_plan_changes_in_nothing(app: App) {
     let coordinator = app.sign_in("vhxh.staff").await;
     let plan = path(&app.plan());
-    super::issuing::settle_figures(&app);
     app.sign_in("leader").await.post_empty(&format!("{plan}/close")).await.expect(200);
     let any = |call: crate::support::Call| call.header("If-Match", "*");
     any(coordinator.patch(&plan, None, json!({ "note": "x" }))).await.refused(409, "plan_not_draft");
@@ -325,8 +324,8 @@ async fn assignments_are_replaced_under_the_version_of_the_item(app: App) {
     let list = format!("{item}/assignments");
     let before = app.sign_in("thcs.staff").await.get(&list).await.expect(200);
     assert_eq!(before.header("ETag"), "\"1\"");
-    let hcc = json!({ "unit_id": app.unit("HCC"), "frequency": "monthly", "obligation": "must", "effective_from": null });
-    let mttq = json!({ "unit_id": app.unit("MTTQ"), "frequency": "yearly", "obligation": "request", "effective_from": null });
+    let hcc = json!({ "unit_id": app.unit("HCC"), "frequency": "monthly", "obligation": "must" });
+    let mttq = json!({ "unit_id": app.unit("MTTQ"), "frequency": "yearly", "obligation": "request" });
     coordinator.put(&list, None, json!([hcc])).await.refused(428, "if_match_required");
     coordinator.put(&list, 9, json!([hcc])).await.refused(412, "version_stale");
     let replaced = coordinator.put(&list, 1, json!([hcc, mttq])).await.expect(200);

@@ -38,7 +38,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("audit_trail",  &[]),
     ("plans",        &["units"]),
     ("items",        &["plans", "units"]),
-    ("issuing",      &["items", "plans", "submissions"]),
+    ("issuing",      &["items", "plans"]),
     ("imports",      &["items", "plans", "units"]),
     ("periods",      &["plans"]),
     ("verdicts",     &["items"]),

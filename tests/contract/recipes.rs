@@ -123,12 +123,6 @@ fn set_stage(app: &App, key: &str) {
             | "DELETE /api/v1/items/{id}"
             | "PUT /api/v1/items/{id}/assignments"
     );
-    if key == "POST /api/v1/plans/{id}/close" {
-        // A year is closed only when no figure is on its way.
-        app.sql(
-            "UPDATE submissions SET state = 'returned' WHERE state IN ('submitted', 'verified', 'endorsed')",
-        );
-    }
     if builds_plan {
         app.sql(&format!("UPDATE plans SET status = 'draft' WHERE id = '{}'", app.plan()));
     }

@@ -1,37 +1,15 @@
-//! Queries over all submissions of a plan, for its close and for the year after.
+//! Queries over all submissions of a plan, for the year after.
 
-use diesel::{
-    ExpressionMethods, JoinOnDsl, NullableExpressionMethods, QueryDsl, RunQueryDsl, dsl::count_star,
-};
+use diesel::{ExpressionMethods, JoinOnDsl, NullableExpressionMethods, QueryDsl, RunQueryDsl};
 
 use crate::{
     db::AnyConnection,
     error::Result,
     items::{ItemId, ItemKind},
-    kernel::{
-        id::{UnitId, WardId},
-        json::JsonText,
-    },
+    kernel::{id::UnitId, json::JsonText},
     plans::PlanId,
     schema::{periods, plan_items, submission_revisions, submissions},
-    submissions::model::SubmissionState,
 };
-
-/// How many submissions of a plan are between signature and approval, by state.
-pub(in crate::submissions) fn count_pending(
-    connection: &mut AnyConnection,
-    ward_id: WardId,
-    plan_id: PlanId,
-) -> Result<Vec<(SubmissionState, i64)>> {
-    use SubmissionState::{Endorsed, Submitted, Verified};
-    Ok(submissions::table
-        .filter(submissions::ward_id.eq(ward_id))
-        .filter(submissions::state.eq_any([Submitted, Verified, Endorsed]))
-        .filter(submissions::plan_id.eq(plan_id))
-        .group_by(submissions::state)
-        .select((submissions::state, count_star()))
-        .load(connection)?)
-}
 
 /// The approved content of every task of a plan, in the order of the periods' cut-offs.
 pub(in crate::submissions) fn list_approved_tasks(

@@ -36,19 +36,17 @@ struct Decided<'k> {
     changed: Vec<(usize, ChangedDraft)>,
 }
 
-/// Says what [`receive_batch`] would do, and does nothing.
+/// Says what would become of each row, and does nothing.
 ///
 /// # Errors
-/// `forbidden` for a caller without a unit; `batch_rejected`, if `atomic`.
+/// `forbidden` for a caller without a unit.
 pub fn preview_batch(
     connection: &mut AnyConnection,
     actor: &Actor,
     batch: Batch,
-    atomic: bool,
 ) -> Result<(Vec<RowReport>, Vec<GivenColumn>)> {
     let known = Known::load(connection, actor.ward()?, &batch.rows)?;
     let decided = decide(connection, actor, &known, batch.rows)?;
-    view::require_whole(&decided.reports, &batch.columns, atomic)?;
     Ok((decided.reports, batch.columns))
 }
 

@@ -59,7 +59,8 @@ pub struct ReceiveBatch {
 /// Rows name things by code or id: JSON, CSV or XLSX with the columns of the template, whose headings may stand
 /// anywhere within the first 20 rows. Each row begins a draft or replaces what a draft or returned submission says;
 /// absent fields and empty cells keep what is there, and a row that says nothing new is `unchanged`. Without `atomic`
-/// good rows are kept and bad ones `rejected`. With it one bad row answers 422 `batch_rejected`, and nothing is kept.
+/// good rows are kept and bad ones `rejected`. With it one bad row answers 422 `batch_rejected`, and nothing is kept. A
+/// dry run keeps nothing and always answers with the report.
 #[utoipa::path(
     tag = "submissions",
     extensions(("x-permission" = json!("submissions.write"))),
@@ -80,7 +81,7 @@ pub async fn create_batch(ctx: Ctx, query: Query<ReceiveBatch>, upload: Upload) 
     let batch = block(move || read_batch(&upload)).await.map_err(Error::internal)??;
     if dry_run {
         let actor = Arc::clone(&ctx.actor);
-        let (reports, columns) = ctx.read(move |c| actions::preview_batch(c, &actor, batch, atomic)).await?;
+        let (reports, columns) = ctx.read(move |c| actions::preview_batch(c, &actor, batch)).await?;
         return Ok(Answer::ok(&BatchView::of(reports, &columns, dry_run, atomic))?);
     }
     let answer = ctx.write(move |tx| {

@@ -161,7 +161,7 @@ codes! {
     DelegationExpired = "delegation_expired", Forbidden, "Ủy quyền đã hết hạn, đã thu hồi hoặc chưa đến ngày hiệu lực", "The delegation has expired, was taken back, or has not begun";
     BatchRejected = "batch_rejected", Refused, "Có dòng không hợp lệ nên không dòng nào được lưu; hãy sửa các dòng nêu dưới đây rồi gửi lại", "Some rows are not right, so none was kept; correct those named below and send all again";
     DuplicateRow = "duplicate_row", Refused, "Dòng này trùng với một dòng trên; hãy bỏ bớt một dòng", "This row repeats one above; remove one of the two";
-    NothingSelected = "nothing_selected", Refused, "Hãy nêu báo cáo cần xử lý: danh sách submission_ids, hoặc kỳ kèm lĩnh vực hay đơn vị", "Say which submissions: submission_ids, or a period with a field or unit";
+    NothingSelected = "nothing_selected", Refused, "Hãy nêu báo cáo cần xử lý: danh sách submission_ids, hoặc kỳ, có thể kèm lĩnh vực hay đơn vị", "Say which submissions: submission_ids, or a period, with a field or unit if wanted";
     ReasonRequired = "reason_required", Refused, "Cần nêu lý do", "A reason is needed";
     PeriodNotOpen = "period_not_open", Conflict, "Kỳ báo cáo chưa mở để gửi", "The period is not open for submitting yet";
     PeriodClosed = "period_closed", Conflict, "Kỳ báo cáo đã đóng", "The period is closed";

@@ -5,6 +5,7 @@ use super::{
     store,
 };
 use crate::{
+    access::Actor,
     audit::Event,
     context::Tx,
     delegations,
@@ -44,7 +45,8 @@ pub struct NewDecision {
 /// Decides on a submission.
 ///
 /// # Errors
-/// Not found; `version_stale`; those of [`permit`]; `reason_required` and other faults of the words; for submitting
+/// Not found; `version_stale`, `revision_stale`; `not_your_step`, `delegation_expired`, `acted_before`, `own_work`;
+/// `illegal_move` with the legal ones; `reason_required` and other faults of the words; for submitting
 /// also `plan_not_issued`, `period_not_open`, `period_closed`, `content_incomplete`; `concurrent_change`.
 pub fn decide(tx: &mut Tx<'_>, id: SubmissionId, new: &NewDecision) -> Result<Decision> {
     let dossier = match submissions::actions::get_dossier_for(tx, id) {
@@ -61,7 +63,7 @@ pub fn decide(tx: &mut Tx<'_>, id: SubmissionId, new: &NewDecision) -> Result<De
 
 /// Whether the actor could see a submission of the ward only while holding authority that is over now.
 fn saw_it_as_delegate(tx: &mut Tx<'_>, id: SubmissionId) -> Result<bool> {
-    if !delegations::actions::has_lapsed(tx.connection, tx.actor.principal()?, tx.now)? {
+    if delegations::actions::list_lapsed(tx.connection, tx.actor, tx.now)?.is_empty() {
         return Ok(false);
     }
     let whole_ward = Visibility { all: true, ..Visibility::of(tx.actor)? };
@@ -87,7 +89,7 @@ pub(super) fn permit(tx: &mut Tx<'_>, dossier: &Dossier, new: &NewDecision) -> R
         Ok((to_state, person)) => {
             Ok(Permit { to_state, on_behalf_of: person.behalf.map(|behalf| behalf.grantor) })
         }
-        Err(refusal) => Err(refuse(refusal, tx, dossier)),
+        Err(refusal) => Err(refuse(refusal, new.action, tx, dossier)),
     }
 }
 
@@ -138,19 +140,23 @@ pub(super) fn carry_out(
     Ok(decision)
 }
 
-fn refuse(refusal: Refusal, tx: &mut Tx<'_>, dossier: &Dossier) -> Error {
+fn refuse(refusal: Refusal, action: Action, tx: &mut Tx<'_>, dossier: &Dossier) -> Error {
     let code = match refusal {
-        Refusal::NotYours => match tx.actor.principal_id {
-            Some(id) if delegations::actions::has_lapsed(tx.connection, id, tx.now).unwrap_or(false) => {
-                Code::DelegationExpired
-            }
-            _ => Code::NotYourStep,
-        },
+        Refusal::NotYours if was_delegated(tx, dossier, action) => Code::DelegationExpired,
+        Refusal::NotYours => Code::NotYourStep,
         Refusal::ActedBefore => Code::ActedBefore,
         Refusal::OwnWork => Code::OwnWork,
         Refusal::WrongState => Code::IllegalMove,
     };
     Error::new(code).allowing(submissions::actions::allowed(tx, dossier))
+}
+
+/// Whether authority that is over, or has not begun, would have covered this move.
+fn was_delegated(tx: &mut Tx<'_>, dossier: &Dossier, action: Action) -> bool {
+    let lapsed = delegations::actions::list_lapsed(tx.connection, tx.actor, tx.now).unwrap_or_default();
+    let actor = Actor { roles: Vec::new(), authorities: lapsed, ..tx.actor.clone() };
+    let persons = Person::all_of(&actor);
+    workflow::may_any(action, &Case::of(dossier), &persons).err() != Some(Refusal::NotYours)
 }
 
 /// The submission as it is after the move.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::actions::{self, NewDecision};
 use crate::{
     context::Tx,
-    error::{Code, Error, FieldError, Kind, Result},
+    error::{Code, Error, FieldError, Kind, Result, text},
     items::Field,
     submissions::{
         Action, SubmissionId,
@@ -129,5 +129,16 @@ fn refuse_all(outcomes: &[(SubmissionId, Result<()>)]) -> Result<()> {
         Some(FieldError::because(format!("/submission_ids/{index}"), error.code, error.detail.clone()))
     });
     let refusals: Vec<FieldError> = refusals.collect();
-    if refusals.is_empty() { Ok(()) } else { Err(Error::fields(Code::BatchRejected, refusals)) }
+    if refusals.is_empty() {
+        return Ok(());
+    }
+    let sentence = text(
+        format!(
+            "{} trong {} báo cáo không xử lý được nên không báo cáo nào thay đổi; xem lý do từng báo cáo",
+            refusals.len(),
+            outcomes.len()
+        ),
+        format!("{} of {} submissions were refused, so none was changed", refusals.len(), outcomes.len()),
+    );
+    Err(Error { fields: refusals, ..Error::because(Code::BatchRejected, sentence) })
 }

@@ -14,7 +14,7 @@ use crate::{
     audit::Event,
     context::{Answer, Ctx, Tx},
     error::{Error, Result},
-    http::{Body, HttpResult, Id, PageQuery, Query},
+    http::{Body, HttpResult, Id, PageQuery, Query, problem::ProblemField},
     items::Field,
     kernel::{
         id::{PrincipalId, UnitId},
@@ -237,6 +237,8 @@ pub struct DecisionError {
     pub detail: String,
     /// The moves that are legal now.
     pub allowed_actions: Vec<&'static str>,
+    /// The fields at fault, where it is about content.
+    pub errors: Vec<ProblemField>,
 }
 
 /// The decisions on many submissions.
@@ -269,6 +271,7 @@ impl DecisionsView {
                     code: error.code.as_str(),
                     detail: error.detail.vi.into_owned(),
                     allowed_actions: error.allowed_actions.unwrap_or_default(),
+                    errors: error.fields.iter().map(ProblemField::in_vietnamese).collect(),
                 }),
             },
         };

@@ -6,13 +6,13 @@ use super::{
     rules, store,
 };
 use crate::{
-    access::Role,
+    access::{Actor, Role, actor::Authority},
     accounts::{self, AccountId},
     audit::Event,
     context::Tx,
     db::AnyConnection,
     error::{Code, Error, Result},
-    kernel::{id::PrincipalId, text::clean, time::Timestamp},
+    kernel::{text::clean, time::Timestamp},
 };
 
 /// What a new delegation is made of.
@@ -79,11 +79,20 @@ pub fn revoke_delegation(tx: &mut Tx<'_>, id: DelegationId) -> Result<()> {
     Ok(())
 }
 
-/// Whether this account ever held authority that is no longer, or not yet, in force.
+/// Authority that this account held, or will hold, but does not hold now: the newest delegations with the grantor's
+/// roles of today.
 ///
 /// # Errors
 /// When the database fails.
-pub fn has_lapsed(connection: &mut AnyConnection, delegate: PrincipalId, now: Timestamp) -> Result<bool> {
-    let held = store::list_held(connection, delegate)?;
-    Ok(held.iter().any(|delegation| rules::state_at(delegation, now) != rules::DelegationState::Active))
+pub fn list_lapsed(connection: &mut AnyConnection, actor: &Actor, now: Timestamp) -> Result<Vec<Authority>> {
+    let (ward_id, delegate) = (actor.ward()?, actor.principal()?);
+    let mut lapsed = Vec::new();
+    for delegation in store::list_held(connection, delegate)? {
+        if rules::state_at(&delegation, now) != rules::DelegationState::Active {
+            let grantor = accounts::actions::get_account(connection, ward_id, delegation.grantor_id)?;
+            let roles = grantor.roles.read().map_err(Error::internal)?;
+            lapsed.push(Authority { grantor_id: grantor.id, unit_id: grantor.unit_id, roles });
+        }
+    }
+    Ok(lapsed)
 }

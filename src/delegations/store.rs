@@ -65,7 +65,7 @@ pub(super) fn list_held(connection: &mut AnyConnection, delegate: PrincipalId) -
         .filter(delegations::delegate_id.eq(delegate))
         .select(Delegation::as_select())
         .order(delegations::ends_at.desc())
-        .limit(50)
+        .limit(20)
         .load(connection)?)
 }
 

@@ -8,7 +8,7 @@ use actix_web::{
 };
 use serde::Serialize;
 
-use crate::error::{Code, Error, Kind, Text};
+use crate::error::{Code, Error, FieldError, Kind, Text};
 
 /// A refusal on its way out. The request's language and id are added where the request is at hand.
 #[derive(Debug)]
@@ -71,6 +71,18 @@ pub struct ProblemField {
     /// What to do about it.
     #[schema(example = "Giá trị nằm ngoài khoảng cho phép")]
     pub detail: String,
+}
+
+impl ProblemField {
+    /// A fault as it stands within an answer that is no refusal.
+    #[must_use]
+    pub fn in_vietnamese(fault: &FieldError) -> Self {
+        Self {
+            pointer: fault.pointer.clone(),
+            code: fault.code.as_str(),
+            detail: fault.detail.vi.to_string(),
+        }
+    }
 }
 
 /// The id of a request, as the gate put it into its extensions.

@@ -118,7 +118,7 @@ pub async fn list_submissions(ctx: Ctx, query: Query<ListSubmissions>) -> HttpRe
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
     "item_id": "00000000-0000-7000-8000-000000000000", "period_id": "00000000-0000-7000-8000-000000000000",
-    "numerator": 470, "denominator": 500, "note": "Số liệu từ hệ thống một cửa",
+    "numerator": 940, "denominator": 1000, "note": "Số liệu từ hệ thống một cửa",
     "explanation": {
         "cause": "subjective", "what_happened": "Một số hồ sơ đất đai trễ hạn", "remedy": "Phân công lại người xử lý",
         "new_date": "2026-09-30"

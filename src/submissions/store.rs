@@ -62,13 +62,15 @@ fn joined() -> Joined {
         .inner_join(units::table.on(units::id.eq(submissions::unit_id)))
 }
 
-fn columns() -> (
+type Columns = (
     AsSelect<Submission, MultiBackend>,
     AsSelect<PlanItem, MultiBackend>,
     AsSelect<Period, MultiBackend>,
     plans::status,
     units::code,
-) {
+);
+
+fn columns() -> Columns {
     (Submission::as_select(), PlanItem::as_select(), Period::as_select(), plans::status, units::code)
 }
 

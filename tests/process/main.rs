@@ -47,10 +47,34 @@ fn the_readme_walk_takes_a_figure_from_draft_to_the_portal() {
         "leader approve: \"to_state\":\"approved\"",
         "leader publish: \"number\":1",
         "city-portal reads: {\"code\":\"II.2.k\"",
-        "\"numerator\":470,\"denominator\":500",
+        "\"numerator\":940,\"denominator\":1000",
     ] {
         assert!(said.contains(expected), "no {expected} in\n{said}");
     }
+}
+
+#[test]
+fn the_guide_to_a_year_of_reporting_runs_from_top_to_bottom() {
+    if !has("curl") || !has("jq") {
+        return;
+    }
+    let guide = include_str!("../../docs/reporting.md");
+    let blocks = guide.split("```sh\n").skip(1).filter_map(|block| block.split("```").next());
+    let script = format!("set -eu\n{}", blocks.collect::<Vec<_>>().join("\n"));
+    let directory = tempfile::tempdir().unwrap();
+    let server = Server::demo(directory.path(), &[]);
+    let scratch = tempfile::tempdir().unwrap();
+    let walk = Command::new("bash")
+        .args(["-o", "pipefail", "-c", &script])
+        .current_dir(scratch.path())
+        .env("CCHC_URL", &server.address)
+        .output()
+        .expect("bash");
+    let said = String::from_utf8_lossy(&walk.stdout);
+    let complaints = String::from_utf8_lossy(&walk.stderr);
+    assert!(walk.status.success() && complaints.is_empty(), "{said}{complaints}");
+    // What jq prints where an answer lacks the field that the guide shows.
+    assert!(!said.lines().any(|line| line == "null"), "{said}");
 }
 
 #[test]

@@ -279,14 +279,14 @@ fn explain(code: Code, prefix: &str, pointer: &str, message: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use actix_web::{error::PayloadError, test::TestRequest};
-    use futures_util::stream;
+    use futures_util::{StreamExt, stream};
 
     use super::*;
 
     #[actix_web::test]
     async fn a_body_that_never_ends_is_not_waited_for() {
-        let silent = stream::pending::<std::result::Result<Bytes, PayloadError>>();
-        let mut payload = Payload::Stream { payload: Box::pin(silent) };
+        let silent = stream::pending::<std::result::Result<Bytes, PayloadError>>().boxed_local();
+        let mut payload = Payload::Stream { payload: silent };
         let request = TestRequest::default().to_http_request();
         let payload = web::Payload::from_request(&request, &mut payload).await.expect("a body");
         let refused = collect(payload, MAX_BODY, Duration::from_millis(20)).await;

@@ -109,11 +109,11 @@ fn decide<'k>(
         match check_row(actor, &row, place, &mut seen) {
             Err(faults) => report.faults = faults,
             Ok(place) => {
-                let key = (place.item.id, place.period.id, place.unit_id);
-                let may = may_draft_for(actor, place.unit_id);
+                let key = (place.item.id, place.period.id, place.unit.id);
+                let may = may_draft_for(actor, place.unit.acting_id());
                 report.submission = existing.get(&key).filter(|_| may).map(|found| (found.id, found.version));
                 if !row.change.is_empty() {
-                    decide_row(&mut decided, &mut report, &row, place, existing.remove(&key))?;
+                    decide_row(&mut decided, &mut report, &row, known, place, existing.remove(&key))?;
                 }
             }
         }
@@ -129,20 +129,27 @@ fn decide_row<'k>(
     decided: &mut Decided<'k>,
     report: &mut RowReport,
     row: &GivenRow,
+    known: &'k Known,
     place: Place<'k>,
     existing: Option<Submission>,
 ) -> Result<()> {
+    // A figure that was begun while the unit had the leaf may still be finished.
+    if let (None, Some(fault)) = (&existing, rules::check_beginning(&place)) {
+        report.faults = vec![fault];
+        return Ok(());
+    }
     let at = decided.reports.len();
     let existing = existing
         .map(|found| found.content.read().map(|content| (found, content)).map_err(Error::internal))
         .transpose()?;
-    let known = existing.as_ref().map(|(found, content)| (found.state, content));
-    match (rules::decide(place.item, known, &row.change), existing) {
+    let item = known.defined(&place);
+    let said = existing.as_ref().map(|(found, content)| (found.state, content));
+    match (rules::decide(&item, said, &row.change), existing) {
         (Err(faults), _) => report.faults = faults,
         (Ok(Act::Create(content)), _) => {
             report.outcome = Outcome::Created;
-            let Place { item, period, unit_id, .. } = place;
-            decided.created.push((at, NewDraft { item, period, unit_id, content }));
+            let Place { item, period, unit, .. } = place;
+            decided.created.push((at, NewDraft { item, period, unit_id: unit.id, content }));
         }
         (Ok(Act::Change(new)), Some((before, old))) => {
             report.outcome = Outcome::Updated;
@@ -158,7 +165,7 @@ fn report_of(row: &GivenRow, place: Option<&Place<'_>>) -> RowReport {
         number: row.number,
         item: place.map_or_else(|| row.item.clone(), |place| place.item.code.clone()),
         period: place.map_or_else(|| row.period.clone(), |place| place.period.code.clone()),
-        unit: place.map_or_else(|| row.unit.clone(), |place| Some(place.unit_code.to_owned())),
+        unit: place.map_or_else(|| row.unit.clone(), |place| Some(place.unit.code.clone())),
         outcome: Outcome::Unchanged,
         submission: None,
         faults: Vec::new(),
@@ -185,10 +192,10 @@ fn check_row<'k>(
     if row.change.is_empty() {
         return Ok(place);
     }
-    if !may_draft_for(actor, place.unit_id) {
+    if !may_draft_for(actor, place.unit.acting_id()) {
         return Err(vec![FieldError::new(Column::Unit.pointer(), Code::Forbidden)]);
     }
-    if !seen.insert((place.item.id, place.period.id, place.unit_id)) {
+    if !seen.insert((place.item.id, place.period.id, place.unit.id)) {
         return Err(vec![FieldError::new("", Code::DuplicateRow)]);
     }
     match rules::check_place(&place) {
@@ -206,9 +213,9 @@ fn load_existing(
     let ward_id = actor.ward()?;
     let mut named: HashMap<PeriodId, HashSet<UnitId>> = HashMap::new();
     let mut wanted = HashSet::new();
-    for place in places.iter().flatten().filter(|place| may_draft_for(actor, place.unit_id)) {
-        named.entry(place.period.id).or_default().insert(place.unit_id);
-        wanted.insert((place.item.id, place.period.id, place.unit_id));
+    for place in places.iter().flatten().filter(|place| may_draft_for(actor, place.unit.acting_id())) {
+        named.entry(place.period.id).or_default().insert(place.unit.id);
+        wanted.insert((place.item.id, place.period.id, place.unit.id));
     }
     let mut existing = HashMap::new();
     for (period_id, units) in named {
@@ -240,14 +247,16 @@ pub fn load_form(
         Some(unit) => items::actions::require_unit_named(connection, ward_id, unit)?,
         None => actor.unit_id.ok_or_else(|| Error::new(Code::Forbidden))?,
     };
-    if !may_draft_for(actor, unit_id) {
+    let unit = units::actions::get_unit(connection, ward_id, unit_id)?;
+    if !may_draft_for(actor, unit.acting_id()) {
         return Err(Error::new(Code::Forbidden));
     }
     let leaves = if period.kind == PeriodKind::Adhoc {
-        store::list_assigned_items(connection, plan.id, unit_id)?
+        store::list_assigned_items(connection, &period, unit_id)?
     } else {
         store::list_owed_items(connection, &period, unit_id)?
     };
+    let definitions = items::actions::load_definitions(connection, &leaves)?;
     let ids: Vec<ItemId> = leaves.iter().map(|item| item.id).collect();
     let mut targets: HashMap<ItemId, Vec<Target>> = HashMap::new();
     for target in items::actions::list_targets(connection, &ids)? {
@@ -261,12 +270,12 @@ pub fn load_form(
     let line = |item: items::PlanItem| FormLine {
         targets: targets.remove(&item.id).unwrap_or_default(),
         submission: submissions.remove(&item.id),
-        item,
+        item: definitions.at(&item, period.data_to),
     };
     Ok(Form {
         lines: leaves.into_iter().map(line).collect(),
         ward: wards::actions::get_ward(connection, ward_id)?,
-        unit: units::actions::get_unit(connection, ward_id, unit_id)?,
+        unit,
         plan,
         period,
     })

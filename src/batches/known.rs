@@ -6,14 +6,17 @@ use super::{model::GivenRow, store};
 use crate::{
     db::AnyConnection,
     error::{Code, FieldError, Result, text},
-    items::{ItemId, ItemKind, PlanItem},
+    items::{
+        Assignment, ItemId, ItemKind, PlanItem,
+        actions::{Definitions, load_definitions},
+    },
     kernel::{
         id::{UnitId, WardId},
         text::clean,
     },
     periods::Period,
     plans::{Plan, PlanId},
-    units,
+    units::{self, Unit},
 };
 
 /// What the ward has, by id and by code.
@@ -24,8 +27,10 @@ pub struct Known {
     period_names: HashMap<String, Vec<usize>>,
     items: Vec<PlanItem>,
     item_names: HashMap<(PlanId, String), Vec<usize>>,
-    units: HashMap<String, (UnitId, String)>,
-    assigned: HashSet<(ItemId, UnitId)>,
+    definitions: Definitions,
+    units: Vec<Unit>,
+    unit_names: HashMap<String, usize>,
+    assigned: HashMap<(ItemId, UnitId), Assignment>,
 }
 
 /// The figure that a row means.
@@ -38,10 +43,8 @@ pub struct Place<'k> {
     /// The item, which need not be a leaf.
     pub item: &'k PlanItem,
     /// The unit.
-    pub unit_id: UnitId,
-    /// Its code.
-    pub unit_code: &'k str,
-    /// Whether that unit reports that item.
+    pub unit: &'k Unit,
+    /// Whether that unit reports that item at the end of the period.
     pub assigned: bool,
 }
 
@@ -63,23 +66,27 @@ impl Known {
             period_names: HashMap::new(),
             items: Vec::new(),
             item_names: HashMap::new(),
-            units: HashMap::new(),
-            assigned: HashSet::new(),
+            definitions: Definitions::default(),
+            units: units::actions::list_ward_units(connection, ward_id)?,
+            unit_names: HashMap::new(),
+            assigned: HashMap::new(),
         };
         for (at, period) in known.periods.iter().enumerate() {
             for name in [period.id.to_string(), period.code.clone()] {
                 known.period_names.entry(name).or_default().push(at);
             }
         }
-        for unit in units::actions::list_ward_units(connection, ward_id)? {
-            known.units.insert(unit.id.to_string(), (unit.id, unit.code.clone()));
-            known.units.insert(unit.code.clone(), (unit.id, unit.code));
+        for (at, unit) in known.units.iter().enumerate() {
+            known.unit_names.insert(unit.id.to_string(), at);
+            known.unit_names.insert(unit.code.clone(), at);
         }
         let named: HashSet<PlanId> =
             rows.iter().filter_map(|row| known.find_period(row).ok()).map(|(plan, _)| plan.id).collect();
         let named: Vec<PlanId> = named.into_iter().collect();
-        known.assigned = store::list_assigned(connection, &named)?.into_iter().collect();
+        let assigned = store::list_assigned(connection, &named)?.into_iter();
+        known.assigned = assigned.map(|row| ((row.item_id, row.unit_id), row)).collect();
         known.items = store::list_items(connection, &named)?;
+        known.definitions = load_definitions(connection, &known.items)?;
         for (at, item) in known.items.iter().enumerate() {
             let names = HashSet::from([item.id.to_string(), item.code.clone(), item.code_ascii.clone()]);
             for name in names {
@@ -97,17 +104,23 @@ impl Known {
         let mut faults = Vec::new();
         let found = self.find_period(row).map_err(|fault| faults.push(fault)).ok();
         let unit_name = row.unit.as_deref().map_or_else(|| own.to_string(), clean);
-        let unit = self.units.get(&unit_name);
+        let unit = self.unit_names.get(&unit_name).and_then(|at| self.units.get(*at));
         if unit.is_none() {
             faults.push(unknown("/unit", "đơn vị", "unit", &unit_name));
         }
-        let (Some((plan, period)), Some((unit_id, unit_code))) = (found, unit) else { return Err(faults) };
-        let Some(item) = self.find_item(plan.id, row, *unit_id) else {
+        let (Some((plan, period)), Some(unit)) = (found, unit) else { return Err(faults) };
+        let Some(item) = self.find_item(plan.id, row, unit.id) else {
             faults.push(unknown("/item", "mục", "item", &row.item));
             return Err(faults);
         };
-        let assigned = self.assigned.contains(&(item.id, *unit_id));
-        Ok(Place { plan, period, item, unit_id: *unit_id, unit_code, assigned })
+        let assignment = self.assigned.get(&(item.id, unit.id));
+        let assigned = assignment.is_some_and(|row| row.is_in_force(period.data_to));
+        Ok(Place { plan, period, item, unit, assigned })
+    }
+
+    /// The item of a figure as it was defined at the end of the period.
+    pub fn defined(&self, place: &Place<'_>) -> PlanItem {
+        self.definitions.at(place.item, place.period.data_to)
     }
 
     /// The period that a row names, with its plan: the year tells codes apart that several plans have.
@@ -148,7 +161,7 @@ impl Known {
                     ItemKind::Task => 1,
                     ItemKind::Section => 2,
                 };
-                (!self.assigned.contains(&(item.id, unit_id)), rank)
+                (!self.assigned.contains_key(&(item.id, unit_id)), rank)
             })
     }
 }

@@ -5,7 +5,11 @@ use crate::{
     error::{Code, Faults, FieldError},
     items::{ItemKind, PlanItem},
     plans::PlanStatus,
-    submissions::{Content, SubmissionState, actions::clean_content, rules::check_content},
+    submissions::{
+        Content, SubmissionState,
+        actions::clean_content,
+        rules::{check_content, require_standing},
+    },
 };
 
 /// What a row makes of a figure.
@@ -19,13 +23,26 @@ pub enum Act {
     Keep,
 }
 
-/// Whether the unit reports there at all: a leaf of a plan that is not closed, assigned to it.
+/// Whether anybody reports there at all: a leaf of a plan that is not closed.
 #[must_use]
 pub fn check_place(place: &Place<'_>) -> Option<FieldError> {
     if place.item.kind == ItemKind::Section {
         Some(FieldError::new("/item", Code::ItemNotLeaf))
     } else if place.plan.status == PlanStatus::Closed {
         Some(FieldError::new("/plan", Code::PlanNotIssued))
+    } else {
+        None
+    }
+}
+
+/// Whether the unit may begin a figure there: at the period's end it exists, the leaf stands, and the unit has it
+/// (RULES §4, §6).
+#[must_use]
+pub fn check_beginning(place: &Place<'_>) -> Option<FieldError> {
+    if !place.unit.is_active_on(place.period.data_to) {
+        Some(FieldError::new("/period", Code::UnitNotActive))
+    } else if let Err(error) = require_standing(place.item, place.period) {
+        Some(FieldError::new("/item", error.code))
     } else if !place.assigned {
         Some(FieldError::new("/item", Code::NotAssigned))
     } else {

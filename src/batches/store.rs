@@ -1,11 +1,14 @@
 //! The queries of batches and templates: each loads all of a kind that the rows may name, whatever their number.
 
-use diesel::{BoolExpressionMethods, ExpressionMethods, JoinOnDsl, QueryDsl, RunQueryDsl, SelectableHelper};
+use diesel::{
+    BoolExpressionMethods, ExpressionMethods, JoinOnDsl, NullableExpressionMethods, QueryDsl, RunQueryDsl,
+    SelectableHelper,
+};
 
 use crate::{
     db::AnyConnection,
     error::Result,
-    items::{ItemId, PlanItem},
+    items::{Assignment, PlanItem},
     kernel::id::{UnitId, WardId},
     periods::Period,
     plans::{Plan, PlanId},
@@ -31,24 +34,37 @@ pub(super) fn list_items(connection: &mut AnyConnection, ids: &[PlanId]) -> Resu
 }
 
 /// Who reports what in these plans.
-pub(super) fn list_assigned(connection: &mut AnyConnection, ids: &[PlanId]) -> Result<Vec<(ItemId, UnitId)>> {
+pub(super) fn list_assigned(connection: &mut AnyConnection, ids: &[PlanId]) -> Result<Vec<Assignment>> {
     Ok(assignments::table
         .inner_join(plan_items::table.on(plan_items::id.eq(assignments::item_id)))
         .filter(plan_items::plan_id.eq_any(ids))
-        .select((assignments::item_id, assignments::unit_id))
+        .select(Assignment::as_select())
         .load(connection)?)
 }
 
-/// The leaves that a unit reports at all, in the plan's order.
+/// The leaves that a unit reports at all at the end of a period or has begun to report, in the plan's order.
 pub(super) fn list_assigned_items(
     connection: &mut AnyConnection,
-    plan_id: PlanId,
+    period: &Period,
     unit_id: UnitId,
 ) -> Result<Vec<PlanItem>> {
-    let reported = assignments::table.filter(assignments::unit_id.eq(unit_id)).select(assignments::item_id);
+    let on = period.data_to;
+    let from = assignments::effective_from;
+    let until = assignments::withdrawn_from;
+    let reported = assignments::table
+        .filter(assignments::unit_id.eq(unit_id))
+        .filter(from.is_null().or(from.assume_not_null().le(on)))
+        .filter(until.is_null().or(until.assume_not_null().gt(on)))
+        .select(assignments::item_id);
+    let withdrawn = plan_items::withdrawn_from;
+    let standing = withdrawn.is_null().or(withdrawn.assume_not_null().gt(on));
+    let begun = submissions::table
+        .filter(submissions::period_id.eq(period.id))
+        .filter(submissions::unit_id.eq(unit_id))
+        .select(submissions::item_id);
     Ok(plan_items::table
-        .filter(plan_items::plan_id.eq(plan_id))
-        .filter(plan_items::id.eq_any(reported))
+        .filter(plan_items::plan_id.eq(period.plan_id))
+        .filter(plan_items::id.eq_any(reported).and(standing).or(plan_items::id.eq_any(begun)))
         .select(PlanItem::as_select())
         .order((plan_items::sort_path.asc(), plan_items::id.asc()))
         .load(connection)?)

@@ -85,6 +85,7 @@ fn indicator_row(leaf: LeafResult) -> IndicatorRow {
                 target: TargetView::of(target),
             })
             .collect(),
+        withdrawn_from: leaf.withdrawn_from,
         coverage: leaf.coverage,
         previous_rate: leaf.previous_rate,
         trend: leaf.rate.zip(leaf.previous_rate).map(|(now, before)| now.minus(before)),
@@ -110,7 +111,7 @@ fn list_tasks(
     let rows =
         tasks.into_iter().filter(|item| item.kind == kind).flat_map(|task| match said.remove(&task.id) {
             Some(figures) => figures.into_iter().map(|figure| reported_row(&task, figure)).collect(),
-            None if visibility.all => vec![lone_row(&task, units)],
+            None if visibility.all && task.is_in_force(period.data_to) => vec![lone_row(&task, units)],
             None => Vec::new(),
         });
     Ok(rows.collect())

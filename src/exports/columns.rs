@@ -108,5 +108,8 @@ fn target(row: &IndicatorRow, tier: TargetTier) -> Cell {
 }
 
 fn verdict(row: &IndicatorRow, tier: TargetTier) -> Cell {
+    if row.withdrawn_from.is_some() && tier == TargetTier::Plan {
+        return Cell::words(labels::WITHDRAWN);
+    }
     Cell::maybe(row.verdict(tier).map(|verdict| labels::verdict(verdict.verdict)))
 }

@@ -29,6 +29,9 @@ pub const fn verdict(verdict: Verdict) -> &'static str {
     }
 }
 
+/// What stands in place of a verdict on an indicator that an amendment withdrew.
+pub const WITHDRAWN: &str = "Đã đưa ra khỏi kế hoạch";
+
 /// A field of reform.
 #[must_use]
 pub const fn field(field: Field) -> &'static str {

@@ -131,6 +131,9 @@ pub struct IndicatorRow {
     pub rate: Option<Percent>,
     /// One verdict for each target in force.
     pub verdicts: Vec<VerdictView>,
+    /// From when it is no longer in the plan, where that was before the period's end.
+    #[serde(skip)]
+    pub withdrawn_from: Option<NaiveDate>,
     /// Units in, of units expected.
     pub coverage: Coverage,
     /// The rate of the period before.

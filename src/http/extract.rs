@@ -1,6 +1,9 @@
 //! Reading requests: strict bodies, queries, ids and pages, each refusing with a pointer and a sentence.
 
-use std::future::{Ready, ready};
+use std::{
+    future::{Ready, ready},
+    time::Duration,
+};
 
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest,
@@ -125,11 +128,29 @@ fn read_body(
     let payload = web::Payload::from_request(request, payload);
     async move {
         let payload = payload.await.map_err(|_| Error::new(Code::MalformedRequest))?;
-        match payload.to_bytes_limited(limit).await {
-            Ok(Ok(bytes)) => Ok(bytes),
-            Ok(Err(_)) => Err(Error::new(Code::MalformedRequest).into()),
-            Err(_) => Err(Error::new(Code::BodyTooLarge).into()),
-        }
+        Ok(collect(payload, limit, time_for(limit)).await?)
+    }
+}
+
+/// How long a body of at most so many bytes may take: a slow line gets through, a silent one holds nothing for ever.
+#[must_use]
+pub fn time_for(limit: usize) -> Duration {
+    let seconds = u64::try_from(limit >> 16).unwrap_or(u64::MAX);
+    Duration::from_secs(30).saturating_add(Duration::from_secs(seconds))
+}
+
+/// The whole of a body, up to a limit in bytes and in time.
+///
+/// # Errors
+/// `body_too_large`; `upload_broken` when the time is over; `malformed_request`.
+pub async fn collect(payload: web::Payload, limit: usize, time: Duration) -> Result<Bytes> {
+    let Ok(whole) = tokio::time::timeout(time, payload.to_bytes_limited(limit)).await else {
+        return Err(Error::new(Code::UploadBroken));
+    };
+    match whole {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(_)) => Err(Error::new(Code::MalformedRequest)),
+        Err(_) => Err(Error::new(Code::BodyTooLarge)),
     }
 }
 
@@ -253,4 +274,23 @@ fn explain(code: Code, prefix: &str, pointer: &str, message: &str) -> Error {
     };
     let pointer = if prefix == "?" { pointer.replacen('/', "?", 1) } else { pointer };
     Error::fields(code, vec![FieldError::new(pointer, field_code)])
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::{error::PayloadError, test::TestRequest};
+    use futures_util::{StreamExt, stream};
+
+    use super::*;
+
+    #[actix_web::test]
+    async fn a_body_that_never_ends_is_not_waited_for() {
+        let silent = stream::pending::<std::result::Result<Bytes, PayloadError>>().boxed_local();
+        let mut payload = Payload::Stream { payload: silent };
+        let request = TestRequest::default().to_http_request();
+        let payload = web::Payload::from_request(&request, &mut payload).await.expect("a body");
+        let refused = collect(payload, MAX_BODY, Duration::from_millis(20)).await;
+        assert_eq!(refused.err().map(|error| error.code), Some(Code::UploadBroken));
+        assert_eq!([MAX_BODY, MAX_UPLOAD].map(time_for), [46, 286].map(Duration::from_secs));
+    }
 }

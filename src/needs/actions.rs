@@ -100,7 +100,9 @@ fn ward_leaves(
         aggregation: leaf.aggregation,
         figures: leaf.figures,
     };
-    Ok((basis, summary.leaves.into_iter().map(leaf).collect()))
+    // Of what was withdrawn the rest of the year asks nothing (RULES §6).
+    let standing = summary.leaves.into_iter().filter(|leaf| leaf.withdrawn_from.is_none());
+    Ok((basis, standing.map(leaf).collect()))
 }
 
 /// The leaves of a unit that the caller may know of, with its own figures.
@@ -118,7 +120,7 @@ fn unit_leaves(
         if sees_all { None } else { Some(visibility.tracked_unit.ok_or_else(Error::not_found)?) };
     let basis = rules::basis_of_unit(&visibility, asked)?;
     let mut items: BTreeMap<String, PlanItem> =
-        store::list_reported(connection, period.plan_id, unit_id, tracked_by)?
+        store::list_reported(connection, period, unit_id, tracked_by)?
             .into_iter()
             .map(|item| (item.sort_path.clone(), item))
             .collect();
@@ -127,8 +129,12 @@ fn unit_leaves(
     for said in
         submissions::actions::list_figures(connection, &visibility, period.id, kind, Some(unit_id), basis)?
     {
+        if said.item.is_withdrawn(period.data_to) {
+            continue;
+        }
         figures.insert(said.item.id, submissions::rules::figures_of(&said.item, &said.content));
-        items.entry(said.item.sort_path.clone()).or_insert(said.item);
+        // As it was defined when the period ended.
+        items.insert(said.item.sort_path.clone(), said.item);
     }
     if items.is_empty() && !sees_all {
         return Err(Error::not_found());

@@ -20,7 +20,7 @@ use crate::{
     context::{Ctx, Idempotency, Precondition, Services},
     error::{Code, Error, FieldError, Result},
     http::{
-        extract::{MAX_BODY, MAX_UPLOAD},
+        extract::{self, MAX_BODY, MAX_UPLOAD},
         problem::{self, RequestId},
     },
     kernel::id::RawId,
@@ -262,11 +262,7 @@ async fn idempotency_of(
 
 async fn take_body(request: &mut ServiceRequest, limit: usize) -> Result<Bytes> {
     let payload = request.extract::<web::Payload>().await.map_err(|_| Error::new(Code::MalformedRequest))?;
-    match payload.to_bytes_limited(limit).await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(_)) => Err(Error::new(Code::MalformedRequest)),
-        Err(_) => Err(Error::new(Code::BodyTooLarge)),
-    }
+    extract::collect(payload, limit, extract::time_for(limit)).await
 }
 
 fn refuse(request: ServiceRequest, error: &Error) -> ServiceResponse<BoxBody> {

@@ -87,7 +87,7 @@ pub struct Limits {
     pub rows: usize,
     /// Columns.
     pub columns: usize,
-    /// Bytes of a workbook once unpacked.
+    /// Bytes of a workbook once unpacked, and of the text in all its cells: many cells may share one long text.
     pub unpacked_bytes: u64,
 }
 
@@ -120,11 +120,14 @@ fn read_xlsx(bytes: &[u8], name: Option<&str>, limits: Limits) -> Result<Sheet> 
     let name = wanted.cloned().ok_or_else(unreadable)?;
     let mut reader = book.worksheet_cells_reader(&name).map_err(|_| unreadable())?;
     let mut rows: Vec<Row> = Vec::new();
+    let mut text_left = limits.unpacked_bytes;
     while let Some(found) = reader.next_cell().map_err(|_| unreadable())? {
         let cell = cell_of(found.get_value())?;
         if cell == Cell::Empty {
             continue;
         }
+        let length = u64::try_from(cell.as_text().len()).map_err(|_| unreadable())?;
+        text_left = text_left.checked_sub(length).ok_or_else(unreadable)?;
         let (row, column) = found.get_position();
         let column = usize::try_from(column).map_err(|_| unreadable())?;
         if column >= limits.columns {
@@ -264,5 +267,19 @@ mod tests {
         assert_eq!(read.rows.iter().map(|row| row.number).collect::<Vec<_>>(), [3, 5]);
         let small = Limits { unpacked_bytes: 100, ..Limits::default() };
         assert_eq!(read_xlsx(&bytes, None, small).err().map(|e| e.code), Some(Code::UnreadableSheet));
+    }
+
+    #[test]
+    fn a_text_that_many_cells_share_is_not_copied_without_end() {
+        let text = "a".repeat(30_000);
+        let mut book = rust_xlsxwriter::Workbook::new();
+        let sheet = book.add_worksheet();
+        for row in 0..200 {
+            sheet.write(row, 0, &text).expect("a cell");
+        }
+        let bytes = book.save_to_buffer().expect("a workbook");
+        let limits = Limits { unpacked_bytes: 1 << 20, ..Limits::default() };
+        assert_eq!(read_xlsx(&bytes, None, limits).err().map(|e| e.code), Some(Code::UnreadableSheet));
+        assert!(read_xlsx(&bytes, None, Limits::default()).is_ok());
     }
 }

@@ -164,7 +164,7 @@ async fn a_withdrawn_heading_takes_all_below_along(app: App) {
 }
 
 /// II.2.h counted instead of measured as a share, with a target that goes with it.
-fn redefinition() -> Value {
+pub fn redefinition() -> Value {
     let measure = json!({ "kind": "count", "numerator_label": null, "unit": "hồ sơ", "aggregation": "sum" });
     let target = json!({ "tier": "plan", "comparator": "at_least", "value": 500, "unit": "hồ sơ" });
     json!([

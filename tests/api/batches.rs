@@ -25,7 +25,7 @@ pub fn outcomes(reply: &Reply) -> Vec<String> {
 }
 
 /// Pointer and code of every fault.
-fn faults(reply: &Reply) -> Vec<(String, String)> {
+pub fn faults(reply: &Reply) -> Vec<(String, String)> {
     let rows = reply["rows"].as_array().unwrap_or_else(|| panic!("no rows in\n{reply}"));
     let errors = rows.iter().flat_map(|row| row["errors"].as_array().unwrap());
     errors
@@ -34,14 +34,14 @@ fn faults(reply: &Reply) -> Vec<(String, String)> {
 }
 
 #[track_caller]
-fn expect_faults(reply: &Reply, expected: &[(&str, &str)]) {
+pub fn expect_faults(reply: &Reply, expected: &[(&str, &str)]) {
     let found = faults(reply);
     let found: Vec<(&str, &str)> =
         found.iter().map(|(pointer, code)| (pointer.as_str(), code.as_str())).collect();
     assert_eq!(found, expected, "{reply}");
 }
 
-fn row(item: &str, numerator: i64, denominator: i64) -> Value {
+pub fn row(item: &str, numerator: i64, denominator: i64) -> Value {
     json!({ "item": item, "period": "2026-H1", "numerator": numerator, "denominator": denominator })
 }
 

@@ -121,6 +121,9 @@ async fn a_form_that_does_not_fit_names_its_field(app: App) {
     ] {
         staff.upload(&form).await.refused(status, code).at_field(pointer, field);
     }
+    let refused = staff.upload(&file.clone().text("issued_on", "10/06/2026")).await;
+    let detail = refused["errors"][0]["detail"].as_str().unwrap().to_owned();
+    assert!(detail.contains("2026-06-10"), "a clerk reads how a date is written: {detail}");
     let whole = file.bytes();
     let cut = whole[..whole.len() - 10].to_vec();
     staff

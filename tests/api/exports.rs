@@ -5,6 +5,7 @@ use std::io::{Cursor, Read};
 use calamine::{Data, Range, Reader, Xlsx};
 use serde_json::{Value, json};
 
+use super::amendments::amend;
 use crate::support::{App, Backend, Office, Reply, both_databases, run};
 
 async fn export(app: &App, user: &str, query: &str) -> Reply {
@@ -277,6 +278,25 @@ async fn what_cannot_be_exported_is_refused_with_its_parameter(app: App) {
     export(&app, "lb.leader", "period=2026-Q1&format=xlsx").await.refused(404, "not_found");
 }
 
+async fn a_withdrawn_indicator_is_named_as_such(app: App) {
+    amend(&app, "2026-06-12", json!([{ "op": "withdraw", "item_id": "II.2.c" }])).await;
+    let reply = export(&app, "leader", "period=2026-H1&format=docx").await.expect(200);
+    let words = words_of(&reply.bytes);
+    let sentence = "(II.2.c): đã đưa ra khỏi kế hoạch từ ngày 12 tháng 6 năm 2026.";
+    assert!(words.contains(sentence) && words.contains("Theo dõi 33 chỉ tiêu"), "{words}");
+    let book = export(&app, "leader", "period=2026-H1&format=xlsx").await.expect(200);
+    let range = sheet(&book, "Chỉ tiêu");
+    assert!(row(&range, "II.2.c").iter().any(|cell| *cell == "Đã đưa ra khỏi kế hoạch"));
+}
+
+async fn a_withdrawn_task_on_which_nobody_reported_is_not_open(app: App) {
+    let has = |reply: &Reply| reply["tasks"].as_array().unwrap().iter().any(|task| task["code"] == "V.2.i");
+    assert!(has(&export(&app, "leader", "period=2026-H1&format=json").await.expect(200)));
+    amend(&app, "2026-06-12", json!([{ "op": "withdraw", "item_id": "V.2.i" }])).await;
+    assert!(!has(&export(&app, "leader", "period=2026-H1&format=json").await.expect(200)));
+    assert!(has(&export(&app, "leader", "period=2026-Q1&format=json").await.expect(200)));
+}
+
 async fn a_plan_without_figures_makes_files_too(app: App) {
     let foreign = app.sign_in("lb.leader").await;
     let plan = foreign.get("/api/v1/plans").await.expect(200).items()[0]["id"].as_str().unwrap().to_owned();
@@ -300,6 +320,8 @@ both_databases!(
     names_that_look_like_formulas_come_out_harmless,
     explanations_notes_and_persons_are_in_no_file,
     what_cannot_be_exported_is_refused_with_its_parameter,
+    a_withdrawn_indicator_is_named_as_such,
+    a_withdrawn_task_on_which_nobody_reported_is_not_open,
     a_plan_without_figures_makes_files_too,
 );
 

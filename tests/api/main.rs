@@ -17,6 +17,7 @@ mod amendment_drafts;
 mod amendments;
 mod audit_events;
 mod batches;
+mod batches_after_changes;
 mod buckets;
 mod bulk_decisions;
 mod calendar;

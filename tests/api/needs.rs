@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::amendments::amend;
 use crate::support::{App, Reply, both_databases};
 
 async fn needs(app: &App, user: &str, query: &str) -> Reply {
@@ -149,6 +150,19 @@ async fn the_years_end_decides_which_target_counts(app: App) {
     assert_eq!(now(on_time, "plan"), json!(["reachable", 93, 196, null]));
 }
 
+async fn the_rest_of_the_year_asks_nothing_of_what_was_withdrawn(app: App) {
+    let has = |reply: &Reply, code: &str| reply.items().iter().any(|item| item["code"] == code);
+    let unit = "period=2026-H1&unit=KTHTDT";
+    assert!(has(&needs(&app, "ktht.staff", unit).await.expect(200), "II.2.c"));
+    let changes = json!([{ "op": "withdraw", "item_id": "II.2.c" }]);
+    amend(&app, "2026-06-12", changes).await;
+    for (user, query) in [("ktht.staff", unit), ("leader", "period=2026-H1")] {
+        let reply = needs(&app, user, query).await.expect(200);
+        assert!(!has(&reply, "II.2.c") && has(&reply, "II.2.d.3"), "{user}");
+    }
+    assert!(has(&needs(&app, "leader", "period=2026-Q1").await.expect(200), "II.2.c"));
+}
+
 async fn what_cannot_be_asked_is_refused_with_its_parameter(app: App) {
     for (query, pointer, code) in [
         ("period=2031-Q1", "?period", "unknown_reference"),
@@ -174,5 +188,6 @@ both_databases!(
     a_unit_reads_its_own_signed_figures,
     figures_of_a_unit_that_one_may_not_know_of_are_not_found,
     the_years_end_decides_which_target_counts,
+    the_rest_of_the_year_asks_nothing_of_what_was_withdrawn,
     what_cannot_be_asked_is_refused_with_its_parameter,
 );

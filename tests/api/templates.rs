@@ -10,7 +10,10 @@ use cchc::access::Role;
 use serde_json::{Value, json};
 use zip::{ZipArchive, ZipWriter, write::SimpleFileOptions};
 
-use super::batches::{XLSX, outcomes, send};
+use super::{
+    amendments::amend,
+    batches::{XLSX, outcomes, send},
+};
 use crate::support::{App, Client, NewAccount, Office, both_databases};
 
 async fn download(app: &App, client: &Client, query: &str) -> Vec<u8> {
@@ -187,6 +190,16 @@ async fn a_period_that_somebody_asked_for_has_all_leaves_of_the_unit(app: App) {
     assert_eq!(form.leaves().len(), app.sql_texts(&reported).len());
 }
 
+async fn a_period_that_somebody_asked_for_leaves_out_what_was_withdrawn(app: App) {
+    let coordinator = app.sign_in("vhxh.staff").await;
+    let period = json!({ "code": "DX-02", "data_from": "2026-06-01", "data_to": "2026-06-30" });
+    coordinator.post(&format!("/api/v1/plans/{}/periods", app.plan()), period).await.expect(201);
+    amend(&app, "2026-06-12", json!([{ "op": "withdraw", "item_id": "II.2.c" }])).await;
+    let form = Form::read(&download(&app, &app.sign_in("ktht.staff").await, "period=DX-02").await);
+    let leaves: Vec<String> = form.leaves().into_iter().map(|(_, code)| code).collect();
+    assert!(leaves.contains(&"II.2.k".to_owned()) && !leaves.contains(&"II.2.c".to_owned()), "{leaves:?}");
+}
+
 async fn what_was_sent_off_is_shown_but_locked(app: App) {
     app.carry_free_figure_to("submitted").await;
     let staff = app.sign_in("ktht.staff").await;
@@ -257,6 +270,7 @@ both_databases!(
     a_form_is_locked_but_for_the_cells_to_fill_in,
     forms_are_given_to_those_who_draft,
     a_period_that_somebody_asked_for_has_all_leaves_of_the_unit,
+    a_period_that_somebody_asked_for_leaves_out_what_was_withdrawn,
     what_was_sent_off_is_shown_but_locked,
     a_school_fills_its_form_in_and_its_figure_is_approved,
 );

@@ -212,8 +212,13 @@ fn twice(pointer: &str) -> Error {
     Error::fields(Code::MalformedBody, vec![FieldError::new(pointer, Code::InvalidValue)])
 }
 
-fn parse_date(text: &str) -> Result<NaiveDate> {
-    let invalid =
-        || Error::fields(Code::MalformedBody, vec![FieldError::new("/issued_on", Code::InvalidValue)]);
-    text.trim().parse().map_err(|_| invalid())
+fn parse_date(given: &str) -> Result<NaiveDate> {
+    given.trim().parse().map_err(|_| {
+        let sentence = text(
+            "Hãy ghi ngày dạng năm-tháng-ngày, như 2026-06-10",
+            "Write the date as year-month-day, such as 2026-06-10",
+        );
+        let fault = FieldError::because("/issued_on", Code::InvalidValue, sentence);
+        Error::fields(Code::MalformedBody, vec![fault])
+    })
 }

@@ -75,6 +75,7 @@ fn indicator(number: u32, row: &IndicatorRow) -> Vec<String> {
             // In a narrow cell the sign stays with its number.
             (target.replace("≥ ", "≥\u{A0}").replace("≤ ", "≤\u{A0}"), verdict)
         });
+    let plan_verdict = row.withdrawn_from.map_or(plan_verdict, |_| labels::WITHDRAWN.to_owned());
     vec![
         number.to_string(),
         row.code.clone(),

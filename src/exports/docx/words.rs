@@ -68,7 +68,9 @@ pub fn indicator(row: &IndicatorRow) -> String {
         let (target, verdict) = super::verdict_words(Some(row.verdict(tier)?));
         Some(format!("{name} {target}: {verdict}"))
     });
-    let parts: Vec<String> = figure(row).into_iter().chain(said).collect();
+    let withdrawn =
+        row.withdrawn_from.map(|day| format!("{} từ {}", lower_first(labels::WITHDRAWN), full_date(day)));
+    let parts: Vec<String> = figure(row).into_iter().chain(said).chain(withdrawn).collect();
     format!("- {} ({}): {}.", row.title, row.code, parts.join("; "))
 }
 
@@ -97,11 +99,9 @@ pub fn totals(rows: &[&IndicatorRow]) -> String {
     let (reported, expected) = rows.iter().fold((0, 0), |(reported, expected), row| {
         (reported + row.coverage.reported, expected + row.coverage.expected)
     });
-    format!(
-        "Theo dõi {} chỉ tiêu: {}; số báo cáo đã có {reported}/{expected}.",
-        rows.len(),
-        counts.join(", ")
-    )
+    // What was withdrawn is told of, but not followed (RULES §6).
+    let followed = rows.iter().filter(|row| row.withdrawn_from.is_none()).count();
+    format!("Theo dõi {followed} chỉ tiêu: {}; số báo cáo đã có {reported}/{expected}.", counts.join(", "))
 }
 
 /// How many of these tasks are how far.

@@ -11,7 +11,6 @@ use crate::{
     delegations,
     error::{Code, Error, Faults, Result},
     kernel::{id::PrincipalId, json::JsonText, text::clean},
-    plans::PlanStatus,
     submissions::{
         self, Action, Submission, SubmissionId, SubmissionState,
         model::Dossier,
@@ -193,9 +192,7 @@ fn moved(tx: &Tx<'_>, dossier: &Dossier, new: &NewDecision, state: SubmissionSta
 }
 
 fn check_submitting(tx: &Tx<'_>, dossier: &Dossier) -> Result<()> {
-    if dossier.plan_status != PlanStatus::Issued {
-        return Err(Error::new(Code::PlanNotIssued));
-    }
+    workflow::check_plan(dossier)?;
     workflow::check_unit(dossier)?;
     rules::require_standing(&dossier.item, &dossier.period)?;
     workflow::check_period(dossier, tx.now)?;

@@ -3,15 +3,16 @@
 use chrono::Datelike;
 
 use super::{
-    model::{ExplanationRequest, ExplanationRequestId},
+    model::{ExplanationRequest, ExplanationRequestId, WaitingRequest},
     rules, store,
 };
 use crate::{
     access::Role,
     audit::Event,
     context::Tx,
+    db::AnyConnection,
     error::{Code, Error, Faults, Result},
-    kernel::{text::clean, time::Timestamp},
+    kernel::{id::UnitId, text::clean, time::Timestamp},
     submissions::{self, SubmissionId, model::Explanation, reach::Visibility},
 };
 
@@ -74,7 +75,8 @@ pub fn answer_request(
     let before = store::find_request(tx.connection, &visibility, id)?.ok_or_else(Error::not_found)?;
     tx.check_version(before.version)?;
     let is_head = tx.actor.has_any(&[Role::DepartmentHead, Role::SchoolHead]);
-    if !is_head || tx.actor.unit_id != Some(before.unit_id) {
+    let owner = submissions::actions::get_dossier_for(tx, before.submission_id)?.owner_id;
+    if !is_head || tx.actor.unit_id != Some(owner) {
         return Err(Error::new(Code::NotYourStep));
     }
     if before.answered_at.is_some() {
@@ -109,4 +111,16 @@ pub fn answer_request(
             .with("new_date", after.new_date),
     );
     Ok(after)
+}
+
+/// What this unit is asked to explain, and has not: the first by due time, each with the length of the list.
+///
+/// # Errors
+/// When the database fails.
+pub fn list_waiting(
+    connection: &mut AnyConnection,
+    unit_id: UnitId,
+    limit: i64,
+) -> Result<Vec<WaitingRequest>> {
+    store::list_waiting(connection, unit_id, limit)
 }

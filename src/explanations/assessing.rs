@@ -32,9 +32,10 @@ pub fn create_assessment(
     submission_id: SubmissionId,
     new: NewAssessment,
 ) -> Result<Assessment> {
-    let submission = submissions::actions::get_dossier_for(tx, submission_id)?.submission;
+    let dossier = submissions::actions::get_dossier_for(tx, submission_id)?;
+    let submission = dossier.submission;
     let unit_id = tx.actor.unit_id.ok_or_else(|| Error::new(Code::Forbidden))?;
-    rules::check_assessor(new.kind, &tx.actor.roles, unit_id, submission.unit_id)?;
+    rules::check_assessor(new.kind, &tx.actor.roles, unit_id, dossier.owner_id)?;
     let revision = rules::signed_revision(submission.submitted_revision)?;
     let text = clean(&new.text);
     let mut faults = Faults::new();

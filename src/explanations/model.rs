@@ -1,7 +1,10 @@
 //! Requests for explanation and assessments as the database keeps them.
 
 use chrono::NaiveDate;
-use diesel::{Insertable, Queryable, Selectable};
+use diesel::{
+    Insertable, Queryable, QueryableByName, Selectable,
+    sql_types::{BigInt, Text, Timestamp as SqlTimestamp},
+};
 
 use crate::{
     id_type,
@@ -87,6 +90,38 @@ pub struct ExplanationRequest {
     pub answered_at: Option<Timestamp>,
     /// Counts changes.
     pub version: i64,
+}
+
+/// A request that waits for its answer, as a list of work shows it.
+#[derive(Clone, Debug, QueryableByName)]
+pub struct WaitingRequest {
+    /// The request.
+    #[diesel(sql_type = Text)]
+    pub request_id: ExplanationRequestId,
+    /// The submission.
+    #[diesel(sql_type = Text)]
+    pub submission_id: SubmissionId,
+    /// Code of the leaf.
+    #[diesel(sql_type = Text)]
+    pub item_code: String,
+    /// Its name.
+    #[diesel(sql_type = Text)]
+    pub item_title: String,
+    /// Code of the unit whose figure it is.
+    #[diesel(sql_type = Text)]
+    pub unit_code: String,
+    /// Code of the period.
+    #[diesel(sql_type = Text)]
+    pub period_code: String,
+    /// What is asked.
+    #[diesel(sql_type = Text)]
+    pub question: String,
+    /// Until when an answer is on time, inclusive.
+    #[diesel(sql_type = SqlTimestamp)]
+    pub due_at: Timestamp,
+    /// Rows of the whole list.
+    #[diesel(sql_type = BigInt)]
+    pub total: i64,
 }
 
 /// A finding or conclusion about one revision; a later one of the same kind takes its place, and both stay readable.

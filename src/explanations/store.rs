@@ -4,13 +4,16 @@ use diesel::{
     BoolExpressionMethods, ExpressionMethods, JoinOnDsl, NullableExpressionMethods, OptionalExtension,
     QueryDsl, RunQueryDsl, SelectableHelper, dsl,
     helper_types::{Eq, InnerJoinOn},
+    sql_query,
+    sql_types::{BigInt, Text},
 };
 
-use super::model::{Assessment, ExplanationRequest, ExplanationRequestId, RequestState};
+use super::model::{Assessment, ExplanationRequest, ExplanationRequestId, RequestState, WaitingRequest};
 use crate::{
     db::{AnyConnection, MultiBackend},
     error::{Code, Error, Result},
     kernel::{
+        id::UnitId,
         page::{Page, PageRequest},
         time::Timestamp,
     },
@@ -57,7 +60,9 @@ fn visible<'q>(visibility: &Visibility) -> dsl::IntoBoxed<'q, Joined, MultiBacke
     };
     query.filter(
         explanation_requests::unit_id
-            .eq(own)
+            .eq(own.clone())
+            // The people of a merged unit's successor finish what it left open.
+            .or(units::acting_unit_id.eq(own).assume_not_null())
             .or(submissions::verify_unit_id.eq(tracked.clone()).assume_not_null())
             .or(plan_items::tracking_unit_id.eq(tracked).assume_not_null())
             .or(submissions::state.eq_any(states)),
@@ -96,6 +101,21 @@ pub(super) fn list_requests(
         .limit(page.fetch())
         .load(connection)?;
     Ok(page.page(rows, |request: &ExplanationRequest| request.id.to_string()))
+}
+
+/// What waits for an answer of this unit, or of one that was merged into it. The first by due time, each with the length
+/// of the list.
+pub(super) fn list_waiting(
+    connection: &mut AnyConnection,
+    unit_id: UnitId,
+    limit: i64,
+) -> Result<Vec<WaitingRequest>> {
+    let sql = "SELECT e.id AS request_id, e.submission_id, i.code AS item_code, i.title AS item_title, \
+           u.code AS unit_code, p.code AS period_code, e.question, e.due_at, COUNT(*) OVER () AS total \
+         FROM explanation_requests e JOIN submissions s ON s.id = e.submission_id \
+         JOIN plan_items i ON i.id = s.item_id JOIN periods p ON p.id = s.period_id JOIN units u ON u.id = e.unit_id \
+         WHERE (u.id = $1 OR u.acting_unit_id = $1) AND e.answered_at IS NULL ORDER BY e.due_at, e.id LIMIT $2";
+    Ok(sql_query(sql).bind::<Text, _>(unit_id).bind::<BigInt, _>(limit).load(connection)?)
 }
 
 /// The requests about one submission, oldest first.

@@ -17,7 +17,8 @@ use crate::{
     db::AnyConnection,
     error::{Code, Faults, Result, text},
     kernel::id::{UnitId, WardId},
-    plans, units,
+    plans::{self, PlanStatus},
+    units,
 };
 
 /// What the audit trail compares.
@@ -53,6 +54,10 @@ pub fn assign_item(
     let old = store::list_assignments(tx.connection, id)?;
     let item = PlanItem { version: before.version + 1, ..before.clone() };
     let mut new: Vec<Assignment> = rows.iter().map(|row| reassigned(id, row, &old)).collect();
+    // What ended in a plan in force stays owed for the days before; only a draft forgets it.
+    let ended = |row: &&Assignment| row.withdrawn_from.is_some() && plan.status == PlanStatus::Issued;
+    let left_out = |row: &&Assignment| rows.iter().all(|named| named.unit_id != row.unit_id);
+    new.extend(old.iter().filter(ended).filter(left_out).cloned());
     new.sort_by_key(|row| row.unit_id);
     store::replace_assignments(tx.connection, &item, &new)?;
     let views = (Reporters::of(&before, &old), Reporters::of(&item, &new));

@@ -1,13 +1,17 @@
 //! Raising an obstacle, and the steps taken on it.
 
 use super::{
-    model::{Case, Obstacle, ObstacleAction, ObstacleId, ObstacleState, ObstacleStep, StepId},
+    model::{
+        Case, Obstacle, ObstacleAction, ObstacleId, ObstacleState, ObstacleStep, StepId, WaitingObstacle,
+    },
     rules::{self, Person, Refusal},
     store,
 };
 use crate::{
+    access::{Actor, Role},
     audit::Event,
     context::Tx,
+    db::AnyConnection,
     error::{Code, Error, Faults, Result, text},
     items::{self, ItemId, ItemKind},
     kernel::{
@@ -164,4 +168,22 @@ pub fn take_step(
 pub fn get_case_for(tx: &mut Tx<'_>, id: ObstacleId) -> Result<Case> {
     let visibility = Visibility::of(tx.actor)?;
     store::find_obstacle(tx.connection, &visibility, id)?.ok_or_else(Error::not_found)
+}
+
+/// What waits for this person – open ones for the standing office's people, escalated ones for a leader – oldest first,
+/// each with the length of the list.
+///
+/// # Errors
+/// Not found, for a caller without a ward.
+pub fn list_waiting(
+    connection: &mut AnyConnection,
+    actor: &Actor,
+    limit: i64,
+) -> Result<Vec<WaitingObstacle>> {
+    let open = actor.has_role(Role::Coordinator).then_some(ObstacleState::Open);
+    let escalated = actor.has_role(Role::Leader).then_some(ObstacleState::Escalated);
+    if open.is_none() && escalated.is_none() {
+        return Ok(Vec::new());
+    }
+    store::list_waiting(connection, actor.ward()?, (open, escalated), limit)
 }

@@ -1,6 +1,9 @@
 //! Obstacles and the steps taken on them, as the database keeps them.
 
-use diesel::{Insertable, Queryable, Selectable};
+use diesel::{
+    Insertable, Queryable, QueryableByName, Selectable,
+    sql_types::{BigInt, Text, Timestamp as SqlTimestamp},
+};
 
 use crate::{
     id_type,
@@ -96,6 +99,38 @@ pub struct Obstacle {
     pub raised_at: Timestamp,
     /// Counts changes.
     pub version: i64,
+}
+
+/// An obstacle that waits for somebody, as a list of work shows it.
+#[derive(Clone, Debug, QueryableByName)]
+pub struct WaitingObstacle {
+    /// The obstacle.
+    #[diesel(sql_type = Text)]
+    pub obstacle_id: ObstacleId,
+    /// Code of the leaf.
+    #[diesel(sql_type = Text)]
+    pub item_code: String,
+    /// Its name.
+    #[diesel(sql_type = Text)]
+    pub item_title: String,
+    /// The unit that meets it.
+    #[diesel(sql_type = Text)]
+    pub unit_id: UnitId,
+    /// Its code.
+    #[diesel(sql_type = Text)]
+    pub unit_code: String,
+    /// What is in the way.
+    #[diesel(sql_type = Text)]
+    pub description: String,
+    /// Where it stands.
+    #[diesel(sql_type = Text)]
+    pub state: ObstacleState,
+    /// When it was raised.
+    #[diesel(sql_type = SqlTimestamp)]
+    pub raised_at: Timestamp,
+    /// Rows of the whole list.
+    #[diesel(sql_type = BigInt)]
+    pub total: i64,
 }
 
 /// One step taken on an obstacle.

@@ -6,13 +6,16 @@ use diesel::{
     BoolExpressionMethods, ExpressionMethods, JoinOnDsl, NullableExpressionMethods, OptionalExtension,
     QueryDsl, RunQueryDsl, SelectableHelper, dsl,
     helper_types::{Eq, InnerJoinOn},
+    sql_query,
+    sql_types::{BigInt, Text},
 };
 
-use super::model::{Case, Obstacle, ObstacleId, ObstacleState, ObstacleStep};
+use super::model::{Case, Obstacle, ObstacleId, ObstacleState, ObstacleStep, WaitingObstacle};
 use crate::{
     db::{AnyConnection, MultiBackend},
     error::{Code, Error, Result},
     kernel::{
+        id::WardId,
         page::{Page, PageRequest},
         text,
     },
@@ -46,7 +49,13 @@ fn visible<'q>(visibility: &Visibility) -> dsl::IntoBoxed<'q, Joined, MultiBacke
     // Ids that match nothing stand for what the caller does not have.
     let own = visibility.own_unit.map_or_else(String::new, |unit| unit.to_string());
     let tracked = visibility.tracked_unit.map_or_else(String::new, |unit| unit.to_string());
-    query.filter(obstacles::unit_id.eq(own).or(plan_items::tracking_unit_id.eq(tracked).assume_not_null()))
+    query.filter(
+        obstacles::unit_id
+            .eq(own.clone())
+            // The people of a merged unit's successor finish what it left open.
+            .or(units::acting_unit_id.eq(own).assume_not_null())
+            .or(plan_items::tracking_unit_id.eq(tracked).assume_not_null()),
+    )
 }
 
 /// The obstacles of a plan that a caller may see, newest first.
@@ -84,6 +93,27 @@ pub(super) fn list_obstacles(
     let page = page.page(rows, |(obstacle, ..)| obstacle.id.to_string());
     let next_cursor = page.next_cursor;
     Ok(Page { items: complete(connection, page.items)?, next_cursor })
+}
+
+/// The obstacles of a ward in these states, oldest first, each with the length of the list.
+pub(super) fn list_waiting(
+    connection: &mut AnyConnection,
+    ward_id: WardId,
+    (first, second): (Option<ObstacleState>, Option<ObstacleState>),
+    limit: i64,
+) -> Result<Vec<WaitingObstacle>> {
+    let sql = "SELECT o.id AS obstacle_id, i.code AS item_code, i.title AS item_title, o.unit_id, \
+           u.code AS unit_code, o.description, o.state, o.raised_at, COUNT(*) OVER () AS total \
+         FROM obstacles o JOIN plan_items i ON i.id = o.item_id JOIN units u ON u.id = o.unit_id \
+         WHERE o.ward_id = $1 AND o.state IN ($2, $3) ORDER BY o.id LIMIT $4";
+    // A name that is no state stands for none.
+    let named = |state: Option<ObstacleState>| state.map_or("", ObstacleState::as_str);
+    Ok(sql_query(sql)
+        .bind::<Text, _>(ward_id)
+        .bind::<Text, _>(named(first))
+        .bind::<Text, _>(named(second))
+        .bind::<BigInt, _>(limit)
+        .load(connection)?)
 }
 
 /// One obstacle, if the caller may know of it.

@@ -187,11 +187,15 @@ impl SubmissionView {
     }
 }
 
-/// The moves that the caller may make now; submitting needs an open period too.
+/// The moves that the caller may make now; submitting needs a plan in force and an open period too.
 #[must_use]
 pub fn allowed_actions(dossier: &Dossier, actor: &Actor, now: Timestamp) -> Vec<Action> {
     let mut actions = workflow::allowed_actions(&Case::of(dossier), &Person::all_of(actor));
-    if workflow::check_unit(dossier).is_err() || workflow::check_period(dossier, now).is_err() {
+    let takes_figures = workflow::check_plan(dossier)
+        .and_then(|()| workflow::check_unit(dossier))
+        .and_then(|()| rules::require_standing(&dossier.item, &dossier.period))
+        .and_then(|()| workflow::check_period(dossier, now));
+    if takes_figures.is_err() {
         actions.retain(|action| *action != Action::Submit);
     }
     actions

@@ -1,6 +1,6 @@
 //! May you do this, to this one, now? Pure decisions over a submission's state and the persons around it (RULES §3).
 
-use super::model::{Dossier, SubmissionState};
+use super::model::{Dossier, Submission, SubmissionState};
 use crate::{
     access::{Actor, Role},
     error::{Code, Error, Result, text},
@@ -8,6 +8,7 @@ use crate::{
         id::{PrincipalId, UnitId},
         time::Timestamp,
     },
+    plans::PlanStatus,
     text_enum,
 };
 
@@ -288,14 +289,31 @@ pub fn check_unit(dossier: &Dossier) -> Result<()> {
     Ok(())
 }
 
-/// Whether this submission may be submitted now. A revision that a leader opened – by reopening or correcting – is not
-/// late work: the closing time does not bar it.
+/// Whether a leader opened this revision by reopening or correcting. That is no late work: neither the closing time of
+/// the period nor the close of the year bars it, nor does a reviewer who sends the correction back once more.
+fn is_opened(submission: &Submission) -> bool {
+    let reopened = submission.submitted_revision > 0 && submission.revision > submission.submitted_revision;
+    reopened || submission.published_revision.is_some_and(|published| published < submission.revision)
+}
+
+/// Whether the plan takes figures: while it is in force, and for what a leader opened after the close of the year.
+///
+/// # Errors
+/// `plan_not_issued`.
+pub fn check_plan(dossier: &Dossier) -> Result<()> {
+    match dossier.plan_status {
+        PlanStatus::Issued => Ok(()),
+        PlanStatus::Closed if is_opened(&dossier.submission) => Ok(()),
+        PlanStatus::Draft | PlanStatus::Closed => Err(Error::new(Code::PlanNotIssued)),
+    }
+}
+
+/// Whether this submission may be submitted now. The closing time does not bar what a leader opened.
 ///
 /// # Errors
 /// Those of [`check_window`].
 pub fn check_period(dossier: &Dossier, now: Timestamp) -> Result<()> {
-    let submission = &dossier.submission;
-    if submission.submitted_revision > 0 && submission.revision > submission.submitted_revision {
+    if is_opened(&dossier.submission) {
         return Ok(());
     }
     check_window(dossier.period.opens_at, dossier.limits.closes_at, now)

@@ -6,7 +6,10 @@ use super::{
     model::{OwedFigure, Reminder, ReminderId, Total},
     rules::{self, Recipient},
     store,
-    todo::{OwedTaskView, ReturnedTaskView, ReviewTaskView, Section, TodoView},
+    todo::{
+        ExplanationTaskView, ObstacleTaskView, OwedTaskView, ReturnedTaskView, ReviewTaskView, Section,
+        TodoView,
+    },
 };
 use crate::{
     access::{Actor, Permission, policy},
@@ -14,8 +17,10 @@ use crate::{
     context::Tx,
     db::AnyConnection,
     error::{Code, Faults, Result},
+    explanations,
     items::ItemId,
     kernel::{id::UnitId, text::clean, time::Timestamp},
+    obstacles,
     periods::{self, PeriodId},
     plans,
     submissions::{self, SubmissionId, actions::Selection, model::Dossier, view::SubmissionView},
@@ -28,7 +33,7 @@ const MAX_MESSAGE: usize = 2000;
 
 /// What this person has to do at this moment. The same few queries, whatever the number of figures.
 ///
-/// Each section is one list of its own; what else a person is asked for joins them here.
+/// Each section is one list of its own.
 ///
 /// # Errors
 /// Not found, for a caller without a ward or a unit.
@@ -67,6 +72,31 @@ pub fn read_todo(connection: &mut AnyConnection, actor: &Actor, now: Timestamp) 
             ReturnedTaskView::of(figure, submission, now)
         })?,
         awaiting_review: Section { total, items: waiting.into_iter().map(review).collect() },
+        explanations: read_explanations(connection, drafting_unit, now)?,
+        obstacles: read_obstacles(connection, actor)?,
+    })
+}
+
+fn read_explanations(
+    connection: &mut AnyConnection,
+    unit: Option<UnitId>,
+    now: Timestamp,
+) -> Result<Section<ExplanationTaskView>> {
+    let waiting = match unit {
+        Some(unit) => explanations::actions::list_waiting(connection, unit, SECTION_ROWS)?,
+        None => Vec::new(),
+    };
+    Ok(Section {
+        total: waiting.first().map_or(0, |first| first.total),
+        items: waiting.into_iter().map(|request| ExplanationTaskView::of(request, now)).collect(),
+    })
+}
+
+fn read_obstacles(connection: &mut AnyConnection, actor: &Actor) -> Result<Section<ObstacleTaskView>> {
+    let waiting = obstacles::actions::list_waiting(connection, actor, SECTION_ROWS)?;
+    Ok(Section {
+        total: waiting.first().map_or(0, |first| first.total),
+        items: waiting.into_iter().map(|obstacle| ObstacleTaskView::of(obstacle, actor.unit_id)).collect(),
     })
 }
 

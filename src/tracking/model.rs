@@ -108,6 +108,12 @@ pub struct ReturnedFigure {
     /// Its name.
     #[diesel(sql_type = Text)]
     pub item_title: String,
+    /// The unit whose figure it is.
+    #[diesel(sql_type = Text)]
+    pub unit_id: UnitId,
+    /// Its code.
+    #[diesel(sql_type = Text)]
+    pub unit_code: String,
     /// The period.
     #[diesel(sql_type = Text)]
     pub period_id: PeriodId,

@@ -40,15 +40,17 @@ const OWED: &str = "owed_figures o \
     JOIN plan_items i ON i.id = o.item_id JOIN units u ON u.id = o.unit_id JOIN periods p ON p.id = o.period_id \
     LEFT JOIN submissions s ON s.item_id = o.item_id AND s.period_id = o.period_id AND s.unit_id = o.unit_id";
 
-/// What a caller may know of (RULES §2): all (`$3`), its unit's (`$4`), and the leaves that its unit tracks (`$5`).
-const REACH: &str = "($3 OR u.id = $4 OR i.tracking_unit_id = $5 OR s.verify_unit_id = $5)";
+/// What a caller may know of (RULES §2): all (`$3`), its unit's (`$4`), and the leaves that its unit tracks (`$5`). What a
+/// merged unit left open is its successor's.
+const REACH: &str = "($3 OR u.id = $4 OR u.acting_unit_id = $4 OR i.tracking_unit_id = $5 OR s.verify_unit_id = $5 \
+    OR s.verify_unit_id IN (SELECT v.id FROM units v WHERE v.acting_unit_id = $5))";
 
 /// An id that matches nothing stands for what the caller does not have.
 fn id_or_nothing(unit: Option<UnitId>) -> String {
     unit.map_or_else(String::new, |unit| unit.to_string())
 }
 
-/// What a unit has not signed: overdue, or due soon or still wanted. The first by due time, and how many there are.
+/// What a unit, or one that was merged into it, has not signed: overdue, or due soon or still wanted. The first by due time, and how many there are.
 pub(super) fn list_unsigned(
     connection: &mut AnyConnection,
     unit_id: UnitId,
@@ -59,7 +61,8 @@ pub(super) fn list_unsigned(
 ) -> Result<Vec<(OwedFigure, Total)>> {
     let sql = format!(
         "SELECT {FIGURE}, COUNT(*) OVER () AS total FROM {OWED} JOIN plans pl ON pl.id = o.plan_id \
-         WHERE o.unit_id = $2 AND pl.status = 'issued' AND (s.id IS NULL OR s.state = 'draft') \
+         WHERE o.unit_id IN (SELECT m.id FROM units m WHERE m.id = $2 OR m.acting_unit_id = $2) \
+         AND pl.status = 'issued' AND (s.id IS NULL OR s.state = 'draft') \
          AND (o.opens_at <= $1 OR o.due_at <= $3) AND (o.obligation = 'must' OR o.closes_at >= $1) \
          AND (o.obligation = 'must' AND o.due_at < $1 AND s.first_submitted_at IS NULL) = $4 \
          ORDER BY o.due_at, i.sort_path, o.item_id, o.period_id LIMIT $5"
@@ -73,7 +76,8 @@ pub(super) fn list_unsigned(
         .load(connection)?)
 }
 
-/// What was sent back to a unit. The first by due time, and how many there are.
+/// What was sent back to a unit, or to one that was merged into it; after the close of the year, what a leader opened.
+/// The first by due time, and how many there are.
 pub(super) fn list_returned(
     connection: &mut AnyConnection,
     unit_id: UnitId,
@@ -82,16 +86,17 @@ pub(super) fn list_returned(
     let owed = "FROM owed_figures o WHERE o.item_id = s.item_id AND o.unit_id = s.unit_id \
                 AND o.period_id = s.period_id";
     let sql = format!(
-        "SELECT s.id AS submission_id, s.item_id, i.code AS item_code, i.title AS item_title, s.period_id, \
-           p.code AS period_code, s.revision, s.updated_at, \
+        "SELECT s.id AS submission_id, s.item_id, i.code AS item_code, i.title AS item_title, s.unit_id, u.code AS unit_code, \
+           s.period_id, p.code AS period_code, s.revision, s.updated_at, \
            COALESCE((SELECT o.due_at {owed}), p.due_at) AS due_at, \
            COALESCE((SELECT o.closes_at {owed}), p.hard_close_at) AS closes_at, \
            d.action, d.reason, d.reason_codes, d.pointers, d.decided_at, COUNT(*) OVER () AS total \
          FROM submissions s JOIN plan_items i ON i.id = s.item_id JOIN periods p ON p.id = s.period_id \
-         JOIN plans pl ON pl.id = s.plan_id \
+         JOIN plans pl ON pl.id = s.plan_id JOIN units u ON u.id = s.unit_id \
          JOIN decisions d ON d.id = \
            (SELECT MAX(x.id) FROM decisions x WHERE x.submission_id = s.id AND x.to_state = 'returned') \
-         WHERE s.unit_id = $1 AND s.state = 'returned' AND pl.status = 'issued' \
+         WHERE (u.id = $1 OR u.acting_unit_id = $1) AND s.state = 'returned' AND (pl.status = 'issued' \
+           OR (s.submitted_revision > 0 AND s.revision > s.submitted_revision) OR s.revision > s.published_revision) \
          ORDER BY due_at, s.id LIMIT $2"
     );
     Ok(sql_query(sql).bind::<Text, _>(unit_id).bind::<BigInt, _>(limit).load(connection)?)
@@ -262,9 +267,11 @@ pub(super) fn list_reminders(
         .into_boxed();
     if !visibility.all {
         let tracked = id_or_nothing(visibility.tracked_unit);
+        let own = id_or_nothing(visibility.own_unit);
         query = query.filter(
             reminders::unit_id
-                .eq(id_or_nothing(visibility.own_unit))
+                .eq(own.clone())
+                .or(units::acting_unit_id.eq(own).assume_not_null())
                 .or(plan_items::tracking_unit_id.eq(tracked).assume_not_null()),
         );
     }

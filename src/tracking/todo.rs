@@ -8,8 +8,10 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
+    explanations::model::{ExplanationRequestId, WaitingRequest},
     items::{ItemId, Obligation},
     kernel::{id::UnitId, time::Timestamp},
+    obstacles::model::{ObstacleAction, ObstacleId, ObstacleState, WaitingObstacle},
     periods::PeriodId,
     submissions::{Action, Step, SubmissionId, SubmissionState, actions::path_of, view::SubmissionView},
 };
@@ -45,7 +47,7 @@ impl LinkView {
 pub struct Section<T> {
     /// Rows of the whole list.
     pub total: i64,
-    /// The first of them, by due time.
+    /// The first of them, by due time, or by age where nothing is due.
     pub items: Vec<T>,
 }
 
@@ -62,6 +64,10 @@ pub struct TodoView {
     pub returned: Section<ReturnedTaskView>,
     /// Figures that wait for this person's check or approval.
     pub awaiting_review: Section<ReviewTaskView>,
+    /// Figures that the person's unit is asked to explain.
+    pub explanations: Section<ExplanationTaskView>,
+    /// Obstacles that wait for the standing office, for its people, or for a leader.
+    pub obstacles: Section<ObstacleTaskView>,
 }
 
 /// A figure to write or to sign.
@@ -74,6 +80,11 @@ pub struct OwedTaskView {
     pub item_code: String,
     /// Its name.
     pub item_title: String,
+    /// The unit whose figure it is: the person's own, or one that was merged into it.
+    pub unit_id: UnitId,
+    /// Its code.
+    #[schema(example = "KTHTDT")]
+    pub unit_code: String,
     /// The period.
     pub period_id: PeriodId,
     /// Its code.
@@ -111,6 +122,8 @@ impl OwedTaskView {
             item_id: figure.item_id,
             item_code: figure.item_code,
             item_title: figure.item_title,
+            unit_id: figure.unit_id,
+            unit_code: figure.unit_code,
             period_id: figure.period_id,
             period_code: figure.period_code,
             obligation: figure.obligation,
@@ -144,6 +157,11 @@ pub struct ReturnedTaskView {
     pub item_code: String,
     /// Its name.
     pub item_title: String,
+    /// The unit whose figure it is: the person's own, or one that was merged into it.
+    pub unit_id: UnitId,
+    /// Its code.
+    #[schema(example = "KTHTDT")]
+    pub unit_code: String,
     /// The period.
     pub period_id: PeriodId,
     /// Its code.
@@ -186,6 +204,8 @@ impl ReturnedTaskView {
             item_id: figure.item_id,
             item_code: figure.item_code,
             item_title: figure.item_title,
+            unit_id: figure.unit_id,
+            unit_code: figure.unit_code,
             period_id: figure.period_id,
             period_code: figure.period_code,
             revision: figure.revision,
@@ -262,6 +282,102 @@ impl ReviewTaskView {
             days_left: rules::days_left(due_at, now),
             allowed_actions: submission.allowed_actions,
             next: LinkView::to_decide(submission.id),
+        }
+    }
+}
+
+/// A figure to explain.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct ExplanationTaskView {
+    /// The request.
+    pub explanation_request_id: ExplanationRequestId,
+    /// The submission that it is about.
+    pub submission_id: SubmissionId,
+    /// Code of the leaf.
+    #[schema(example = "II.2.k")]
+    pub item_code: String,
+    /// Its name.
+    pub item_title: String,
+    /// Code of the unit whose figure it is.
+    #[schema(example = "KTHTDT")]
+    pub unit_code: String,
+    /// Code of the period.
+    #[schema(example = "2026-H1")]
+    pub period_code: String,
+    /// What is asked.
+    pub question: String,
+    /// Until when an answer is on time, inclusive.
+    pub due_at: Timestamp,
+    /// Days on the ward's calendar until then; negative afterwards.
+    #[schema(example = 4)]
+    pub days_left: i64,
+    /// The next call, the head's.
+    pub next: LinkView,
+}
+
+impl ExplanationTaskView {
+    /// The task of a request.
+    #[must_use]
+    pub fn of(request: WaitingRequest, now: Timestamp) -> Self {
+        let href = format!("/api/v1/explanation-requests/{}/answer", request.request_id);
+        Self {
+            explanation_request_id: request.request_id,
+            submission_id: request.submission_id,
+            item_code: request.item_code,
+            item_title: request.item_title,
+            unit_code: request.unit_code,
+            period_code: request.period_code,
+            question: request.question,
+            due_at: request.due_at,
+            days_left: rules::days_left(request.due_at, now),
+            next: LinkView { method: "POST", href },
+        }
+    }
+}
+
+/// An obstacle to answer or to decide.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct ObstacleTaskView {
+    /// The obstacle.
+    pub obstacle_id: ObstacleId,
+    /// Code of the leaf.
+    #[schema(example = "II.2.k")]
+    pub item_code: String,
+    /// Its name.
+    pub item_title: String,
+    /// Code of the unit that meets it.
+    #[schema(example = "KTHTDT")]
+    pub unit_code: String,
+    /// What is in the way.
+    pub description: String,
+    /// Where it stands.
+    pub state: ObstacleState,
+    /// Since when.
+    pub raised_at: Timestamp,
+    /// The next call.
+    pub next: LinkView,
+}
+
+impl ObstacleTaskView {
+    /// The task of an obstacle, for a person of this unit.
+    #[must_use]
+    pub fn of(obstacle: WaitingObstacle, unit: Option<UnitId>) -> Self {
+        // Nobody answers their own unit; bringing it before the leaders is what is left.
+        let action = match obstacle.state {
+            ObstacleState::Escalated => ObstacleAction::Decide,
+            _ if unit == Some(obstacle.unit_id) => ObstacleAction::Escalate,
+            _ => ObstacleAction::Answer,
+        };
+        let href = format!("/api/v1/obstacles/{}/{action}", obstacle.obstacle_id);
+        Self {
+            obstacle_id: obstacle.obstacle_id,
+            item_code: obstacle.item_code,
+            item_title: obstacle.item_title,
+            unit_code: obstacle.unit_code,
+            description: obstacle.description,
+            state: obstacle.state,
+            raised_at: obstacle.raised_at,
+            next: LinkView { method: "POST", href },
         }
     }
 }

@@ -320,6 +320,38 @@ async fn the_successor_of_the_standing_office_is_the_standing_office(app: App) {
     assert_eq!(old["successor_id"], app.unit("VP"), "history stays as it was");
 }
 
+async fn lists_of_work_show_the_successor_what_the_old_unit_left_open(app: App) {
+    let question = json!({ "question": "Vì sao giảm?", "due_at": "2026-06-19T17:00:00+07:00" });
+    let figure = app.submission("II.2.k", "2026-Q1", "KTHTDT");
+    let leader = app.sign_in("leader").await;
+    let path = format!("/api/v1/submissions/{figure}/explanation-requests");
+    let request = leader.post(&path, question).await.expect(201).id();
+    merge(&app, "2026-06-15").await.expect(200);
+    let client = app.sign_in("hcc.head").await;
+    let todo = client.get("/api/v1/me/todo").await.expect(200);
+    let due = todo["due"]["items"].as_array().unwrap();
+    let row = due.iter().find(|row| row["item_code"] == "II.2.k" && row["period_code"] == "2026-H1");
+    assert_eq!(row.expect("the old unit's figure")["unit_code"], "KTHTDT", "{todo}");
+    assert_eq!(todo["explanations"]["items"][0]["explanation_request_id"], request.as_str());
+    let answer = json!({
+        "cause": "objective", "what_happened": "Gián đoạn", "remedy": "Bổ sung trực", "new_date": "2026-09-30"
+    });
+    let path = format!("/api/v1/explanation-requests/{request}/answer");
+    client.post(&path, answer).if_match(1).await.expect(200);
+
+    let plan = app.plan();
+    let completeness = format!("/api/v1/plans/{plan}/completeness?period=2026-H1");
+    let overdue = format!("/api/v1/plans/{plan}/overdue?unit=KTHTDT&as_of=2026-06-20&limit=200");
+    let of_old = |reply: &Reply| {
+        reply["units"].as_array().unwrap().iter().find(|row| row["unit_code"] == "KTHTDT").cloned()
+    };
+    let (own, all) =
+        (client.get(&completeness).await.expect(200), leader.get(&completeness).await.expect(200));
+    assert_eq!(of_old(&own), of_old(&all), "all that the old unit owed");
+    let (own, all) = (client.get(&overdue).await.expect(200), leader.get(&overdue).await.expect(200));
+    assert!(all.items().len() > 1 && own.items() == all.items(), "{own}");
+}
+
 both_databases! {
     only_the_administrator_of_the_ward_reorganises_it,
     a_merged_unit_owes_what_ended_before_and_its_successor_the_rest,
@@ -331,4 +363,5 @@ both_databases! {
     who_merges_with_whom_must_make_sense,
     a_successor_takes_the_strictest_duty_and_one_that_is_only_asked_is_asked,
     the_successor_of_the_standing_office_is_the_standing_office,
+    lists_of_work_show_the_successor_what_the_old_unit_left_open,
 }

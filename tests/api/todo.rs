@@ -196,6 +196,65 @@ async fn a_plan_that_is_not_in_force_asks_for_nothing(app: App) {
     assert_eq!((&list["due"]["total"], &list["returned"]["total"]), (&json!(0), &json!(0)));
 }
 
+/// The row of a section by its id; null if it is not there.
+fn row_with(todo: &Reply, section: &str, field: &str, id: &str) -> Value {
+    let rows = todo[section]["items"].as_array().expect("rows");
+    rows.iter().find(|row| row[field] == id).cloned().unwrap_or_default()
+}
+
+async fn what_a_unit_is_asked_to_explain_is_on_its_list_until_it_is_answered(app: App) {
+    let figure = app.submission("II.2.k", "2026-Q1", "KTHTDT");
+    let body = json!({ "question": "Vì sao giảm?", "due_at": "2026-06-19T17:00:00+07:00" });
+    let leader = app.sign_in("leader").await;
+    let path = format!("/api/v1/submissions/{figure}/explanation-requests");
+    let id = leader.post(&path, body).await.expect(201).id();
+    let listed = async |username: &str| {
+        row_with(&todo(&app, username).await, "explanations", "explanation_request_id", &id)
+    };
+    for username in ["ktht.staff", "ktht.head"] {
+        let row = listed(username).await;
+        let answer = link("POST", &format!("/api/v1/explanation-requests/{id}/answer"));
+        assert_eq!((&row["next"], &row["days_left"]), (&answer, &json!(4)), "{username}");
+        assert_eq!((&row["item_code"], &row["unit_code"]), (&json!("II.2.k"), &json!("KTHTDT")));
+        assert_eq!(
+            (&row["due_at"], &row["submission_id"]),
+            (&json!("2026-06-19T17:00:00+07:00"), &json!(figure))
+        );
+    }
+    assert_eq!(todo(&app, "ktht.head").await["explanations"]["total"], 1);
+    for username in ["hcc.head", "vp.staff", "leader", "vhxh.head", "lb.staff"] {
+        assert_eq!(listed(username).await, Value::Null, "{username}");
+    }
+    let answer = json!({
+        "cause": "objective", "what_happened": "Gián đoạn", "remedy": "Bổ sung trực", "new_date": "2026-09-30"
+    });
+    let path = format!("/api/v1/explanation-requests/{id}/answer");
+    app.sign_in("ktht.head").await.post(&path, answer).if_match(1).await.expect(200);
+    assert_eq!(listed("ktht.head").await, Value::Null);
+}
+
+async fn an_obstacle_waits_for_the_standing_office_and_once_escalated_for_a_leader(app: App) {
+    let body = json!({ "item_id": app.item("II.2.k", "indicator"), "description": "Máy quét hỏng" });
+    let path = format!("/api/v1/plans/{}/obstacles", app.plan());
+    let id = app.sign_in("ktht.staff").await.post(&path, body).await.expect(201).id();
+    let path = format!("/api/v1/obstacles/{id}");
+    let next = async |username: &str| {
+        row_with(&todo(&app, username).await, "obstacles", "obstacle_id", &id)["next"].clone()
+    };
+    assert_eq!(next("vhxh.head").await, link("POST", &format!("{path}/answer")));
+    for username in ["leader", "ktht.staff", "hcc.head", "lb.coordinator", "auditor"] {
+        assert_eq!(next(username).await, Value::Null, "{username}");
+    }
+    let words = json!({ "text": "Vượt thẩm quyền" });
+    app.sign_in("vhxh.head").await.post(&format!("{path}/escalate"), words.clone()).await.expect(200);
+    assert_eq!(next("leader").await, link("POST", &format!("{path}/decide")));
+    for username in ["vhxh.head", "lb.leader"] {
+        assert_eq!(next(username).await, Value::Null, "{username}");
+    }
+    app.sign_in("leader").await.post(&format!("{path}/decide"), words).await.expect(200);
+    assert_eq!(next("leader").await, Value::Null);
+}
+
 both_databases!(
     the_next_call_of_a_figure_follows_its_way_to_the_signature,
     a_figure_moves_from_due_to_overdue_one_second_after_its_due_time,
@@ -207,4 +266,6 @@ both_databases!(
     a_section_is_bounded_and_says_how_much_there_is,
     what_is_asked_for_is_on_the_list_until_it_is_taken_no_more,
     a_plan_that_is_not_in_force_asks_for_nothing,
+    what_a_unit_is_asked_to_explain_is_on_its_list_until_it_is_answered,
+    an_obstacle_waits_for_the_standing_office_and_once_escalated_for_a_leader,
 );

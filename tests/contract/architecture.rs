@@ -58,7 +58,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("amendments",    &["items", "periods", "plans", "verdicts"]),
     ("carrying",      &["items", "periods", "plans", "submissions", "units", "verdicts"]),
     ("unit_plans",    &["items", "plans", "units"]),
-    ("tracking",      &["items", "periods", "plans", "submissions"]),
+    ("tracking",      &["explanations", "items", "obstacles", "periods", "plans", "submissions"]),
     ("reorganisations", &["accounts", "clients", "items", "unit_plans", "units"]),
     ("needs",         &["items", "periods", "plans", "results", "submissions", "verdicts"]),
     ("exports",       &["items", "periods", "plans", "results", "submissions", "units", "verdicts", "wards"]),

@@ -32,8 +32,7 @@ async fn a_published_figure_is_corrected_after_the_close_too(app: App) {
     let figure = app.carry_free_figure_to("approved").await;
     let leader = app.sign_in("leader").await;
     leader.post_empty(&format!("/api/v1/periods/{}/publications", app.period("2026-H1"))).await.expect(201);
-    settle_figures(&app);
-    leader.post_empty(&format!("/api/v1/plans/{}/close", app.plan())).await.expect(200);
+    close(&app).await;
     app.decide(&leader, &figure, "correct").await.expect(201);
     let head = app.sign_in("ktht.head").await;
     let returned = async || {
@@ -63,9 +62,7 @@ async fn what_cannot_be_submitted_after_the_close_is_not_offered(app: App) {
     let path = format!("/api/v1/submissions/{draft}");
     let head = app.sign_in("ktht.head").await;
     assert_eq!(head.get(&path).await.expect(200)["allowed_actions"], json!(["submit"]));
-    settle_figures(&app);
-    let leader = app.sign_in("leader").await;
-    leader.post_empty(&format!("/api/v1/plans/{}/close", app.plan())).await.expect(200);
+    close(&app).await;
     assert_eq!(head.get(&path).await.expect(200)["allowed_actions"], json!([]));
 }
 

@@ -126,7 +126,7 @@ impl Known {
     /// The period that a row names, with its plan: the year tells codes apart that several plans have.
     fn find_period(&self, row: &GivenRow) -> Result<(&Plan, &Period), FieldError> {
         let name = clean(&row.period);
-        let named = self.period_names.get(&name).map_or(&[] as &[usize], Vec::as_slice);
+        let named = self.period_names.get(&name).map(Vec::as_slice).unwrap_or_default();
         let mut periods = named.iter().filter_map(|at| self.periods.get(*at));
         let period = match &row.plan {
             Some(plan) => {

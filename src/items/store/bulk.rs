@@ -4,7 +4,7 @@ use diesel::{ExpressionMethods, RunQueryDsl};
 
 use super::{conflict, exact_key_of, search_key_of};
 use crate::{
-    db::AnyConnection,
+    db::{AnyConnection, per_backend},
     error::Result,
     items::model::{Assignment, ItemId, PlanItem, Target},
     kernel::id::UnitId,
@@ -13,16 +13,6 @@ use crate::{
 
 /// Rows of one statement: an item has some 40 columns, and SQLite takes about 32,000 values.
 const CHUNK: usize = 500;
-
-/// An insert of several rows does not compile for both databases at once.
-macro_rules! insert_rows {
-    ($connection:expr, $table:expr, $rows:expr) => {
-        match $connection {
-            AnyConnection::Postgres(c) => diesel::insert_into($table).values($rows).execute(c),
-            AnyConnection::Sqlite(c) => diesel::insert_into($table).values($rows).execute(c),
-        }
-    };
-}
 
 /// Adds items, those above before those below.
 pub(in crate::items) fn insert_items(connection: &mut AnyConnection, items: &[PlanItem]) -> Result<()> {
@@ -35,7 +25,8 @@ pub(in crate::items) fn insert_items(connection: &mut AnyConnection, items: &[Pl
             (item, keys.0, keys.1)
         };
         let rows: Vec<_> = chunk.iter().map(row).collect();
-        insert_rows!(connection, plan_items::table, rows).map_err(conflict)?;
+        per_backend!(connection, c => diesel::insert_into(plan_items::table).values(rows).execute(c))
+            .map_err(conflict)?;
     }
     Ok(())
 }
@@ -43,7 +34,7 @@ pub(in crate::items) fn insert_items(connection: &mut AnyConnection, items: &[Pl
 /// Adds targets.
 pub(in crate::items) fn insert_targets(connection: &mut AnyConnection, targets: &[Target]) -> Result<()> {
     for chunk in targets.chunks(CHUNK) {
-        insert_rows!(connection, item_targets::table, chunk)?;
+        per_backend!(connection, c => diesel::insert_into(item_targets::table).values(chunk).execute(c))?;
     }
     Ok(())
 }
@@ -58,7 +49,7 @@ pub(in crate::items) fn insert_coordinators(
             (item_coordinators::item_id.eq(*item), item_coordinators::unit_id.eq(*unit))
         };
         let rows: Vec<_> = chunk.iter().map(row).collect();
-        insert_rows!(connection, item_coordinators::table, &rows)?;
+        per_backend!(connection, c => diesel::insert_into(item_coordinators::table).values(&rows).execute(c))?;
     }
     Ok(())
 }
@@ -69,7 +60,7 @@ pub(in crate::items) fn insert_assignments(
     rows: &[Assignment],
 ) -> Result<()> {
     for chunk in rows.chunks(CHUNK) {
-        insert_rows!(connection, assignments::table, chunk)?;
+        per_backend!(connection, c => diesel::insert_into(assignments::table).values(chunk).execute(c))?;
     }
     Ok(())
 }

@@ -64,7 +64,7 @@ fn what_cannot_be_read_is_named_by_its_field() {
 #[test]
 fn files_without_headings_or_with_columns_nobody_knows_are_refused() {
     assert_eq!(read("a,b\n1,2\n").err().map(|error| error.code), Some(Code::UnreadableSheet));
-    let error = read("item,period,numeratr,note,note\nII.2.k,2026-H1,5,,\n").err().expect("refused");
+    let error = read("item,period,numeratr,note,note\nII.2.k,2026-H1,5,,\n").expect_err("refused");
     let found: Vec<(&str, &str)> =
         error.fields.iter().map(|fault| (fault.pointer.as_str(), fault.code.as_str())).collect();
     assert_eq!(found, [("/columns/C", "unknown_column"), ("/columns/E", "invalid")]);

@@ -219,9 +219,10 @@ fn add_parameters(path: &str, method: &str, operation: &mut Map<String, Value>) 
     }
 }
 
-/// Whether a change of this path names the version it read. The caller's own password and a year's calendar have none.
+/// Whether a change of this path names the version it read. The caller's own password, a year's calendar and a citation
+/// have none.
 fn needs_version(path: &str) -> bool {
-    !path.starts_with("/api/v1/me") && !path.starts_with("/api/v1/calendar")
+    !path.starts_with("/api/v1/me") && !path.starts_with("/api/v1/calendar") && !path.contains("/evidence/")
 }
 
 fn add_answer_headers(method: &str, permission: Permission, responses: &mut Map<String, Value>) {

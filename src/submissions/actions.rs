@@ -144,7 +144,9 @@ pub fn change_content(
     change: impl FnOnce(&mut Content),
     rate: Option<Quantity>,
 ) -> Result<()> {
-    let dossier = require_editable(tx, id)?;
+    let dossier = get_dossier_for(tx, id)?;
+    tx.require_version(dossier.submission.version)?;
+    check_editable(tx, &dossier)?;
     let before = &dossier.submission;
     let mut content = dossier.content.clone();
     change(&mut content);
@@ -162,15 +164,13 @@ pub fn change_content(
     Ok(())
 }
 
-/// A submission that the caller may change now, in the version that it read.
-fn require_editable(tx: &mut Tx<'_>, id: SubmissionId) -> Result<Dossier> {
-    let dossier = get_dossier_for(tx, id)?;
-    tx.require_version(dossier.submission.version)?;
+/// Whether the caller may change a submission now.
+fn check_editable(tx: &mut Tx<'_>, dossier: &Dossier) -> Result<()> {
     require_drafting_unit(tx, Some(dossier.submission.unit_id))?;
     if !matches!(dossier.submission.state, SubmissionState::Draft | SubmissionState::Returned) {
-        return Err(Error::new(Code::NotDraft).allowing(allowed(tx, &dossier)));
+        return Err(Error::new(Code::NotDraft).allowing(allowed(tx, dossier)));
     }
-    Ok(dossier)
+    Ok(())
 }
 
 /// Writes a changed draft, and that the caller wrote on it.
@@ -186,9 +186,12 @@ fn update_draft(tx: &mut Tx<'_>, dossier: &Dossier, after: &Submission) -> Resul
 /// Lets a submission cite a document, while it can be changed. What it cites already stays cited.
 ///
 /// # Errors
-/// Not found, `if_match_required`, `version_stale`, `not_editable`, `forbidden`, `out_of_range` for too many.
+/// Not found, `version_stale`, `not_editable`, `forbidden`, `out_of_range` for too many.
 pub fn attach_evidence(tx: &mut Tx<'_>, id: SubmissionId, document: DocumentId) -> Result<()> {
-    let dossier = require_editable(tx, id)?;
+    let dossier = get_dossier_for(tx, id)?;
+    // A citation has no version of its own; that of the submission counts if it is sent.
+    tx.check_version(dossier.submission.version)?;
+    check_editable(tx, &dossier)?;
     if !dossier.evidence.iter().any(|cited| cited.document_id == document) {
         if dossier.evidence.len() >= MAX_EVIDENCE {
             return Err(Error::because(
@@ -207,9 +210,12 @@ pub fn attach_evidence(tx: &mut Tx<'_>, id: SubmissionId, document: DocumentId) 
 /// Takes a document off a submission, while it can be changed. Revisions that cite it go on citing it.
 ///
 /// # Errors
-/// Not found, also where it is not cited; `if_match_required`, `version_stale`, `not_editable`, `forbidden`.
+/// Not found, also where it is not cited; `version_stale`, `not_editable`, `forbidden`.
 pub fn detach_evidence(tx: &mut Tx<'_>, id: SubmissionId, document: DocumentId) -> Result<()> {
-    let dossier = require_editable(tx, id)?;
+    let dossier = get_dossier_for(tx, id)?;
+    // A citation has no version of its own; that of the submission counts if it is sent.
+    tx.check_version(dossier.submission.version)?;
+    check_editable(tx, &dossier)?;
     if !dossier.evidence.iter().any(|cited| cited.document_id == document) {
         return Err(Error::not_found());
     }

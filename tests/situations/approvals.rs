@@ -86,10 +86,9 @@ async fn situation_03_reopening_an_approved_figure_under_a_published_period_chan
     let submission = app.draft(&staff, &free, "2026-Q1", content).await.expect(201).id();
     let before = public_numerator(&app).await;
     by(&app, "vp.head", &submission, "submit").await.expect(201);
-    if app.sql_text(&format!(
-        "SELECT COALESCE(verify_unit_id, '') AS value FROM submissions WHERE id = '{submission}'"
-    )) != ""
-    {
+    let verifier =
+        format!("SELECT COALESCE(verify_unit_id, '') AS value FROM submissions WHERE id = '{submission}'");
+    if !app.sql_text(&verifier).is_empty() {
         by(&app, "hcc.staff", &submission, "verify").await.expect(201);
     }
     by(&app, "vhxh.staff", &submission, "endorse").await.expect(201);

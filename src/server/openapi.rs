@@ -82,6 +82,7 @@ fn complete(document: &mut Value) {
         components.insert("responses".into(), error_responses());
         if let Some(schemas) = components.get_mut("schemas").and_then(Value::as_object_mut) {
             close_tagged_unions(schemas);
+            schemas.values_mut().for_each(size_integers);
         }
     }
     let paths = document.get_mut("paths").and_then(Value::as_object_mut);
@@ -92,6 +93,23 @@ fn complete(document: &mut Value) {
                 complete_operation(path, method, operation);
             }
         }
+    }
+}
+
+/// Counts (`usize`) name no size of their own; in the document every integer does.
+fn size_integers(schema: &mut Value) {
+    match schema {
+        Value::Object(fields) => {
+            let is_integer = fields.get("type").is_some_and(|kind| {
+                kind == "integer" || kind.as_array().is_some_and(|kinds| kinds.iter().any(|k| k == "integer"))
+            });
+            if is_integer && !fields.contains_key("format") {
+                fields.insert("format".into(), json!("int64"));
+            }
+            fields.values_mut().for_each(size_integers);
+        }
+        Value::Array(all) => all.iter_mut().for_each(size_integers),
+        _ => {}
     }
 }
 

@@ -128,6 +128,12 @@ impl Actor {
         roles.iter().any(|role| self.has_role(*role))
     }
 
+    /// Whether the account sees all of its ward by its own roles: leaders, coordinators, auditors (RULES §2).
+    #[must_use]
+    pub fn sees_whole_ward(&self) -> bool {
+        self.has_any(&[Role::Leader, Role::Coordinator, Role::Auditor])
+    }
+
     /// Whether the client holds this scope.
     #[must_use]
     pub fn has_scope(&self, scope: Scope) -> bool {

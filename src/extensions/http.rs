@@ -10,7 +10,6 @@ use super::{
     store,
 };
 use crate::{
-    access::Role,
     context::{Answer, Ctx},
     http::{Body, HttpResult, Id, PageQuery, Query},
     kernel::{
@@ -79,7 +78,7 @@ impl ExtensionView {
 #[get("/api/v1/periods/{id}/extensions")]
 pub async fn list_extensions(ctx: Ctx, id: Id<PeriodId>, query: Query<PageQuery>) -> HttpResult {
     let (ward_id, page) = (ctx.ward()?, query.0.request()?);
-    let whole_ward = ctx.actor.has_any(&[Role::Leader, Role::Coordinator, Role::Auditor]);
+    let whole_ward = ctx.actor.sees_whole_ward();
     let unit_id = ctx.actor.unit_id.filter(|_| !whole_ward);
     let page = ctx
         .read(move |c| {

@@ -128,7 +128,7 @@ pub fn section_verdict(sort_path: &str, leaves: &[LeafResult]) -> Option<Verdict
 /// # Errors
 /// `forbidden` for more than that.
 pub fn basis_for(actor: &Actor, asked: Option<FigureBasis>) -> Result<FigureBasis> {
-    let sees = if actor.has_any(&[Role::Leader, Role::Coordinator, Role::Auditor]) {
+    let sees = if actor.sees_whole_ward() {
         FigureBasis::Submitted
     } else if actor.has_role(Role::Supervisor) {
         FigureBasis::Approved

@@ -33,7 +33,7 @@ impl Visibility {
         Ok(Self {
             ward_id: actor.ward()?,
             // Whoever decides with a leader's authority sees what the leader sees.
-            all: actor.has_any(&[Role::Leader, Role::Coordinator, Role::Auditor])
+            all: actor.sees_whole_ward()
                 || actor.authorities.iter().any(|authority| authority.roles.contains(&Role::Leader)),
             own_unit: actor.unit_id.filter(|_| department || school || machine),
             tracked_unit: actor.unit_id.filter(|_| department),

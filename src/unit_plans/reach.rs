@@ -30,7 +30,7 @@ impl Reach {
         let machine = actor.has_scope(Scope::SubmissionsWrite);
         Ok(Self {
             ward_id: actor.ward()?,
-            all: actor.has_any(&[Role::Leader, Role::Coordinator, Role::Auditor]),
+            all: actor.sees_whole_ward(),
             own_unit: actor.unit_id.filter(|_| department || school || machine),
             issued: department || actor.has_any(&[Role::Supervisor, Role::Admin]),
         })

@@ -45,7 +45,7 @@ pub fn require_head(actor: &Actor, unit: &Unit) -> Result<()> {
 /// # Errors
 /// `forbidden`.
 pub fn require_overview(actor: &Actor) -> Result<()> {
-    let sees = actor.has_any(&[Role::Leader, Role::Coordinator, Role::Auditor]);
+    let sees = actor.sees_whole_ward();
     if sees { Ok(()) } else { Err(Error::new(Code::Forbidden)) }
 }
 

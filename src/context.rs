@@ -16,6 +16,7 @@ use crate::{
         time::{Clock, Timestamp},
     },
     schema::idempotency_keys,
+    settings::Settings,
     storage::Storage,
 };
 
@@ -35,6 +36,8 @@ pub struct Services {
     pub tokens: Tokens,
     /// The files of the ward's library of evidence.
     pub documents: Storage,
+    /// What the operator chose.
+    pub settings: Arc<Settings>,
 }
 
 /// The version a caller expects a resource to have.

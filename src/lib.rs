@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`kernel`], [`error`] | ids, time, pages, text, numbers; every way to say no |
 //! | [`schema`], [`db`] | tables; one set of queries for SQLite and PostgreSQL |
+//! | [`settings`] | what the operator chose |
 //! | [`storage`] | files, in a directory or a bucket |
 //! | [`access`], [`audit`] | who may do what; what happened |
 //! | [`sheets`] | spreadsheets and CSV files, read with limits and written safely |
@@ -24,6 +25,7 @@ pub mod audit;
 pub mod audit_trail;
 pub mod batches;
 pub mod carrying;
+pub mod changes;
 pub mod clients;
 pub mod comments;
 pub mod config;
@@ -53,7 +55,9 @@ pub mod results;
 pub mod schema;
 pub mod server;
 pub mod sessions;
+pub mod settings;
 pub mod sheets;
+pub mod sign_ons;
 pub mod storage;
 pub mod submissions;
 pub mod tracking;
@@ -61,3 +65,4 @@ pub mod unit_plans;
 pub mod units;
 pub mod verdicts;
 pub mod wards;
+pub mod webhooks;

@@ -103,6 +103,7 @@ fn console() -> Result<Ctx, Failure> {
         hasher: Hasher::new(19 * 1024, 2)?,
         tokens: Tokens::from_pem(&Tokens::generate_pem()?, "console")?,
         documents: Storage::in_memory(),
+        settings: Arc::default(),
     };
     Ok(Ctx::system(Arc::new(services)))
 }

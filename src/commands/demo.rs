@@ -78,6 +78,7 @@ fn prepare(directory: &Path, at: Option<&str>, password: &str) -> Result<Service
         hasher: Hasher::new(19 * 1024, 2)?,
         tokens: Tokens::from_pem(&signing_key(directory)?, "cchc-demo")?,
         documents: Storage::open(&Place::Directory(directory.join(DOCUMENTS)), MAX_DOCUMENT_BYTES)?,
+        settings: Arc::default(),
     };
     if services.db.read_blocking(cchc::wards::actions::is_empty)? {
         demo::load(&Arc::new(services.clone()), &SecretString::from(password.to_owned()))?;

@@ -1,6 +1,6 @@
 //! `cchc serve`: production.
 
-use std::net::TcpListener;
+use std::{net::TcpListener, sync::Arc};
 
 use cchc::{
     access::{password::Hasher, token::Tokens},
@@ -28,6 +28,7 @@ pub fn run() -> Result<(), Failure> {
         hasher: Hasher::new(config.argon2_memory_kib, config.argon2_passes)?,
         tokens: Tokens::from_pem(config.signing_key.expose_secret(), &config.issuer)?,
         documents: Storage::open(&config.documents, config.max_document_bytes)?,
+        settings: Arc::new(config.settings),
     };
     let listener = TcpListener::bind(&config.listen).map_err(|error| {
         format!("CCHC_LISTEN={}: {error}. Choose another address or port.", config.listen)

@@ -22,6 +22,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     crate::units::http::routes(config);
     crate::accounts::http::routes(config);
     crate::clients::http::routes(config);
+    crate::sign_ons::http::routes(config);
+    crate::webhooks::http::routes(config);
     crate::imports::http::routes(config);
     crate::plans::http::routes(config);
     crate::plan_checks::http::routes(config);

@@ -50,6 +50,7 @@ pub const MAX_DOCUMENT_BYTES: u64 = 2 << 20;
 pub fn services_on(location: Location, clock: Clock) -> Services {
     Services {
         documents: Storage::in_memory(),
+        settings: Arc::default(),
         db: Db::open(location, 3).expect("the database opens"),
         clock,
         hasher: Hasher::new(8, 1).expect("a hasher"),

@@ -1,199 +1,19 @@
-//! The configuration of `cchc serve`: one struct, from an optional TOML file and the environment. No globals.
+//! The parts of the configuration: secrets, where the data is, and lists of networks and addresses.
 
 use std::path::PathBuf;
 
 use ed25519_dalek::{SigningKey, pkcs8::DecodePrivateKey};
-use figment::{
-    Figment,
-    providers::{Env, Format, Toml},
-};
+use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
 
+use super::{ConfigError, Raw};
 use crate::{
     db::Location,
+    settings::{Settings, SignOn},
     storage::{Bucket, Place},
 };
 
-/// Everything that can be configured; each key is `CCHC_<KEY>` in the environment, `<key>` in the file.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Raw {
-    database_url: Option<SecretString>,
-    database_url_file: Option<PathBuf>,
-    signing_key: Option<SecretString>,
-    signing_key_file: Option<PathBuf>,
-    #[serde(default = "default_listen")]
-    listen: String,
-    #[serde(default = "default_issuer")]
-    issuer: String,
-    db_connections: Option<u32>,
-    workers: Option<usize>,
-    #[serde(default = "default_shutdown_seconds")]
-    shutdown_seconds: u64,
-    #[serde(default = "default_argon2_memory_kib")]
-    argon2_memory_kib: u32,
-    #[serde(default = "default_argon2_passes")]
-    argon2_passes: u32,
-    documents_url: Option<String>,
-    #[serde(default = "default_max_document_bytes")]
-    max_document_bytes: u64,
-    s3_endpoint: Option<String>,
-    #[serde(default = "default_s3_region")]
-    s3_region: String,
-    s3_access_key_id: Option<String>,
-    s3_secret_access_key: Option<SecretString>,
-    s3_secret_access_key_file: Option<PathBuf>,
-}
-
-/// The keys, as the environment and the README name them (`tests/contract/readme.rs` compares).
-pub const KEYS: &[&str] = &[
-    "database_url",
-    "database_url_file",
-    "signing_key",
-    "signing_key_file",
-    "listen",
-    "issuer",
-    "db_connections",
-    "workers",
-    "shutdown_seconds",
-    "argon2_memory_kib",
-    "argon2_passes",
-    "documents_url",
-    "max_document_bytes",
-    "s3_endpoint",
-    "s3_region",
-    "s3_access_key_id",
-    "s3_secret_access_key",
-    "s3_secret_access_key_file",
-];
-
-fn default_listen() -> String {
-    "127.0.0.1:8080".to_owned()
-}
-
-fn default_issuer() -> String {
-    "cchc".to_owned()
-}
-
-const fn default_shutdown_seconds() -> u64 {
-    30
-}
-
-/// OWASP's first recommendation for Argon2id: 19 MiB, two passes, one lane.
-const fn default_argon2_memory_kib() -> u32 {
-    19 * 1024
-}
-
-const fn default_argon2_passes() -> u32 {
-    2
-}
-
-/// A scanned decision of some dozen pages fits; a film does not.
-const fn default_max_document_bytes() -> u64 {
-    20 << 20
-}
-
-/// What services that speak S3, but are not AWS, expect where nobody chose.
-fn default_s3_region() -> String {
-    "us-east-1".to_owned()
-}
-
-/// The configuration, checked.
-#[derive(Clone, Debug)]
-pub struct Config {
-    /// Where the data is.
-    pub database: Location,
-    /// PEM of the Ed25519 key that signs access tokens.
-    pub signing_key: SecretString,
-    /// Address and port.
-    pub listen: String,
-    /// `iss` of the access tokens.
-    pub issuer: String,
-    /// Connections to the database.
-    pub db_connections: u32,
-    /// Threads that speak HTTP.
-    pub workers: usize,
-    /// Seconds for running requests to end when the server stops.
-    pub shutdown_seconds: u64,
-    /// Memory of a password hash, KiB.
-    pub argon2_memory_kib: u32,
-    /// Passes of a password hash.
-    pub argon2_passes: u32,
-    /// Where the files of documents are.
-    pub documents: Place,
-    /// The most bytes of one document.
-    pub max_document_bytes: u64,
-}
-
-/// Why the program does not start: a sentence that says what to do.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct ConfigError(pub String);
-
-impl Config {
-    /// Reads file and environment.
-    ///
-    /// # Errors
-    /// A sentence that says what is missing or weak, and what to do.
-    pub fn load() -> Result<Self, ConfigError> {
-        let mut raw = read()?;
-        let signing_key = secret("signing_key", raw.signing_key.take(), raw.signing_key_file.take())?
-            .ok_or_else(|| {
-                ConfigError(
-                    "CCHC_SIGNING_KEY_FILE is not set. Make a key with \
-                 `openssl genpkey -algorithm ed25519 -out signing-key.pem` and name that file."
-                        .to_owned(),
-                )
-            })?;
-        check_key(&signing_key)?;
-        let database = location(raw.database_url.take(), raw.database_url_file.take())?;
-        Ok(Self {
-            documents: documents(&mut raw, &database)?,
-            max_document_bytes: raw.max_document_bytes,
-            database,
-            signing_key,
-            listen: raw.listen,
-            issuer: raw.issuer,
-            db_connections: raw.db_connections.unwrap_or_else(default_connections).clamp(1, 256),
-            workers: raw.workers.unwrap_or_else(cores).clamp(1, 256),
-            shutdown_seconds: raw.shutdown_seconds,
-            argon2_memory_kib: raw.argon2_memory_kib,
-            argon2_passes: raw.argon2_passes,
-        })
-    }
-
-    /// Reads only where the data is, for commands that sign nothing.
-    ///
-    /// # Errors
-    /// A sentence that says what is missing.
-    pub fn load_database() -> Result<Location, ConfigError> {
-        let raw = read()?;
-        location(raw.database_url, raw.database_url_file)
-    }
-}
-
-/// Twice the cores: a larger pool made PostgreSQL's tail worse, a smaller one starves it.
-fn default_connections() -> u32 {
-    u32::try_from(cores() * 2).unwrap_or(8).max(4)
-}
-
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(2, usize::from)
-}
-
-fn read() -> Result<Raw, ConfigError> {
-    let mut figment = Figment::new();
-    if let Ok(path) = std::env::var("CCHC_CONFIG") {
-        figment = figment.merge(Toml::file_exact(path));
-    }
-    figment
-        .merge(Env::prefixed("CCHC_").only(KEYS))
-        .extract()
-        .map_err(|error| ConfigError(format!("The configuration cannot be read: {error}.")))
-}
-
-fn location(url: Option<SecretString>, file: Option<PathBuf>) -> Result<Location, ConfigError> {
+pub(super) fn location(url: Option<SecretString>, file: Option<PathBuf>) -> Result<Location, ConfigError> {
     let url = secret("database_url", url, file)?.ok_or_else(|| {
         ConfigError(
             "CCHC_DATABASE_URL is not set. Use `sqlite:/var/lib/cchc/cchc.db` for one ward, or \
@@ -207,7 +27,7 @@ fn location(url: Option<SecretString>, file: Option<PathBuf>) -> Result<Location
 }
 
 /// Where documents are: by URL, or else beside the file of the database.
-fn documents(raw: &mut Raw, database: &Location) -> Result<Place, ConfigError> {
+pub(super) fn documents(raw: &mut Raw, database: &Location) -> Result<Place, ConfigError> {
     match (raw.documents_url.take(), database) {
         (Some(url), _) => {
             if let Some(bucket) = url.strip_prefix("s3://") {
@@ -254,7 +74,7 @@ fn bucket_of(raw: &mut Raw, bucket: &str) -> Result<Bucket, ConfigError> {
 }
 
 /// A secret from its own key, or from the file that its `_file` key names.
-fn secret(
+pub(super) fn secret(
     key: &str,
     value: Option<SecretString>,
     file: Option<PathBuf>,
@@ -271,7 +91,7 @@ fn secret(
 }
 
 /// Refuses what is no Ed25519 key, and keys that somebody typed rather than drew.
-fn check_key(pem: &SecretString) -> Result<(), ConfigError> {
+pub(super) fn check_key(pem: &SecretString) -> Result<(), ConfigError> {
     let advice = "Make one with `openssl genpkey -algorithm ed25519 -out signing-key.pem`.";
     let key = SigningKey::from_pkcs8_pem(pem.expose_secret()).map_err(|_| {
         ConfigError(format!("CCHC_SIGNING_KEY is no Ed25519 private key in PEM (PKCS#8). {advice}"))
@@ -289,9 +109,79 @@ fn check_key(pem: &SecretString) -> Result<(), ConfigError> {
     Ok(())
 }
 
+/// What requests need to know.
+pub(super) fn settings(raw: &mut Raw) -> Result<Settings, ConfigError> {
+    let sign_on = sign_on(raw)?;
+    if !raw.password_sign_in && sign_on.is_none() {
+        return Err(ConfigError(
+            "CCHC_PASSWORD_SIGN_IN is false, so nobody could sign in: set CCHC_OIDC_ISSUER and its client."
+                .to_owned(),
+        ));
+    }
+    let cors_origins = words(raw.cors_origins.as_deref());
+    if let Some(wrong) = cors_origins.iter().find(|origin| !is_origin(origin)) {
+        return Err(ConfigError(format!(
+            "CCHC_CORS_ORIGINS: {wrong} is no origin; write `https://portal.example.vn`, without a path."
+        )));
+    }
+    Ok(Settings {
+        cors_origins,
+        trusted_proxies: networks("TRUSTED_PROXIES", raw.trusted_proxies.as_deref())?,
+        webhook_networks: networks("WEBHOOK_NETWORKS", raw.webhook_networks.as_deref())?,
+        passwords_off: !raw.password_sign_in,
+        sign_on,
+    })
+}
+
+fn sign_on(raw: &mut Raw) -> Result<Option<SignOn>, ConfigError> {
+    let Some(issuer) = raw.oidc_issuer.take() else { return Ok(None) };
+    let client_secret =
+        secret("oidc_client_secret", raw.oidc_client_secret.take(), raw.oidc_client_secret_file.take())?;
+    let (Some(client_id), Some(client_secret), Some(public_url)) =
+        (raw.oidc_client_id.take(), client_secret, raw.public_url.take())
+    else {
+        return Err(ConfigError(
+            "CCHC_OIDC_ISSUER is set, so CCHC_OIDC_CLIENT_ID, CCHC_OIDC_CLIENT_SECRET_FILE and CCHC_PUBLIC_URL must \
+             be set too."
+                .to_owned(),
+        ));
+    };
+    Ok(Some(SignOn {
+        issuer,
+        client_id,
+        client_secret,
+        claim: raw.oidc_claim.clone(),
+        scopes: words(Some(&raw.oidc_scopes)),
+        public_url: public_url.trim_end_matches('/').to_owned(),
+        return_urls: words(raw.oidc_return_urls.as_deref()),
+    }))
+}
+
+/// The words of a list that is separated by blanks or commas.
+fn words(list: Option<&str>) -> Vec<String> {
+    let separated = list.unwrap_or_default().split([',', ' ']);
+    separated.filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
+fn is_origin(text: &str) -> bool {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '*', '?', '#']))
+}
+
+fn networks(key: &str, list: Option<&str>) -> Result<Vec<IpNet>, ConfigError> {
+    let parsed = words(list).into_iter().map(|word| {
+        let network = word.parse().or_else(|_| word.parse::<std::net::IpAddr>().map(IpNet::from));
+        network.map_err(|_| {
+            ConfigError(format!("CCHC_{key}: {word} is no network; write `10.0.0.0/8` or an address."))
+        })
+    });
+    parsed.collect()
+}
+
 #[cfg(test)]
 mod tests {
     use ed25519_dalek::pkcs8::EncodePrivateKey;
+    use figment::Figment;
 
     use super::*;
     use crate::access::token::Tokens;
@@ -336,5 +226,32 @@ mod tests {
     #[test]
     fn a_drawn_key_is_taken() {
         assert!(check_key(&SecretString::from(Tokens::generate_pem().expect("a key"))).is_ok());
+    }
+
+    fn settings_of(change: impl FnOnce(&mut Raw)) -> Result<Settings, ConfigError> {
+        let mut raw: Raw = Figment::new().extract().expect("the defaults");
+        change(&mut raw);
+        settings(&mut raw)
+    }
+
+    #[test]
+    fn lists_are_read_word_by_word_and_refused_with_the_word_at_fault() {
+        let read = settings_of(|raw| {
+            raw.trusted_proxies = Some("10.0.0.0/8, 127.0.0.1".to_owned());
+            raw.cors_origins = Some("https://portal.example.vn".to_owned());
+        })
+        .expect("read");
+        assert_eq!(read.trusted_proxies.len(), 2);
+        assert_eq!(read.cors_origins, ["https://portal.example.vn"]);
+        let cases: [(&str, fn(&mut Raw)); 4] = [
+            ("10.0.0.0/33", |raw| raw.webhook_networks = Some("10.0.0.0/33".to_owned())),
+            ("https://*", |raw| raw.cors_origins = Some("https://*".to_owned())),
+            ("nobody could sign in", |raw| raw.password_sign_in = false),
+            ("CCHC_PUBLIC_URL", |raw| raw.oidc_issuer = Some("https://id.example.vn".to_owned())),
+        ];
+        for (wrong, change) in cases {
+            let error = settings_of(change).expect_err("refused").to_string();
+            assert!(error.contains(wrong), "{error}");
+        }
     }
 }

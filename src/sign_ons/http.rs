@@ -1,0 +1,6 @@
+//! Signing in through the identity provider over HTTP.
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// The routes of this file.
+pub const fn routes(_: &mut ServiceConfig<'_>) {}

@@ -1,0 +1,6 @@
+//! Webhooks over HTTP.
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// The routes of this file.
+pub const fn routes(_: &mut ServiceConfig<'_>) {}

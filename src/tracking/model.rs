@@ -79,7 +79,7 @@ pub struct OwedFigure {
     pub first_submitted_at: Option<Timestamp>,
     /// How often the unit was reminded of it.
     #[diesel(sql_type = BigInt)]
-    pub times_reminded: i64,
+    pub times_chased: i64,
     /// When last.
     #[diesel(sql_type = Nullable<SqlTimestamp>)]
     pub reminded_at: Option<Timestamp>,

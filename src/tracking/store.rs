@@ -32,7 +32,7 @@ const FIGURE: &str = "o.item_id, i.code AS item_code, i.title AS item_title, i.s
     o.opens_at, o.due_at, o.closes_at, s.id AS submission_id, s.state, s.created_at AS begun_at, \
     s.first_submitted_at, \
     (SELECT COUNT(*) FROM reminders r WHERE r.unit_id = o.unit_id AND r.period_id = o.period_id \
-       AND (r.item_id IS NULL OR r.item_id = o.item_id) AND r.sent_at <= $1) AS times_reminded, \
+       AND (r.item_id IS NULL OR r.item_id = o.item_id) AND r.sent_at <= $1) AS times_chased, \
     (SELECT MAX(r.sent_at) FROM reminders r WHERE r.unit_id = o.unit_id AND r.period_id = o.period_id \
        AND (r.item_id IS NULL OR r.item_id = o.item_id) AND r.sent_at <= $1) AS reminded_at";
 

@@ -258,7 +258,7 @@ impl OverdueView {
             due_at: figure.due_at,
             closes_at: figure.closes_at,
             days_late: rules::days_late(figure.due_at, as_of),
-            times_chased: figure.times_reminded,
+            times_chased: figure.times_chased,
             last_chased_at: figure.reminded_at,
             has_draft: figure.begun_at.is_some_and(|begun_at| begun_at <= as_of),
             submission_id: figure.submission_id,

@@ -88,7 +88,7 @@ impl PageRequest {
     ) -> Result<Page<T>> {
         let split = |text: &str| text.split_once('|').map(|(rank, key)| (rank.to_owned(), key.to_owned()));
         let after = match self.after.as_deref().map(split) {
-            Some(Some((rank, key))) if rank == "0" || rank == "1" => Some((rank, key)),
+            Some(Some((rank, key))) if rank == "0" || (rank == "1" && searched) => Some((rank, key)),
             Some(_) => return Err(Error::new(Code::InvalidCursor)),
             None => None,
         };
@@ -140,6 +140,15 @@ mod tests {
         let second = PageRequest::parse(Some(2), Some(&cursor)).expect("valid");
         assert_eq!(second.after.as_deref(), Some("2"));
         assert_eq!(second.page(vec![3], i32::to_string).next_cursor, None);
+    }
+
+    #[test]
+    fn a_cursor_of_a_search_is_refused_by_a_list_that_is_not_searched() {
+        let cursor = URL_SAFE_NO_PAD.encode("1|x");
+        let page = PageRequest::parse(None, Some(&cursor)).expect("valid");
+        let look = |searched| page.search(searched, |_, _, _| Ok(vec![1]), i32::to_string);
+        assert_eq!(look(false).expect_err("refused").code, Code::InvalidCursor);
+        assert_eq!(look(true).expect("a page").items, [1]);
     }
 
     #[test]

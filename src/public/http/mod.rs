@@ -1,61 +1,49 @@
-//! The public side over HTTP: cacheable, and 304 where nothing changed.
+//! The public side over HTTP: cacheable, and 304 where nothing changed. One question a file.
 
+mod answer;
+mod comparison;
+mod dictionary;
 mod plans;
+mod publications;
 mod results;
+mod trends;
 mod wards;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use super::{
+    store::{self, Frozen},
+    view::PublicPublication,
+};
 use crate::{
-    access::{Actor, ActorKind},
-    context::Answer,
-    db::AnyConnection,
-    error::{Code, Error, Result},
-    plans::{Plan, PlanStatus},
-    wards::Ward,
+    error::{Error, Result},
+    publications::PublishedContent,
 };
 
-/// How long caches may keep an answer.
-const CACHE_CONTROL: &str = "public, max-age=60";
-
-/// The routes of this file.
+/// The routes of this folder.
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(wards::list_public_wards)
         .service(plans::get_public_plan)
-        .service(results::get_public_results);
+        .service(results::get_public_results)
+        .service(trends::get_public_trends)
+        .service(publications::list_public_publications)
+        .service(comparison::list_public_comparison)
+        .service(dictionary::list_dictionary);
 }
 
-/// Whether the caller is the city: it sees every ward.
-pub(super) fn sees_all(actor: &Actor) -> bool {
-    actor.kind == ActorKind::Client && actor.ward_id.is_none()
+/// What a publication froze, read.
+fn open(frozen: &Frozen) -> Result<(PublicPublication, PublishedContent)> {
+    let publication = PublicPublication {
+        number: frozen.number,
+        hash: frozen.hash.clone(),
+        published_at: frozen.published_at,
+    };
+    Ok((publication, frozen.content.read().map_err(Error::internal)?))
 }
 
-/// The ward, if this caller may read its published figures: the city, its own people and clients, or everyone
-/// where the ward allows it.
-pub(super) fn require_ward(connection: &mut AnyConnection, actor: &Actor, code: &str) -> Result<Ward> {
-    let ward = crate::wards::actions::find_ward_by_code(connection, code)?;
-    if let Some(ward) = ward
-        && (ward.public_results || sees_all(actor) || actor.ward_id == Some(ward.id))
-    {
-        return Ok(ward);
-    }
-    Err(if actor.kind == ActorKind::Anonymous {
-        Error::new(Code::Unauthenticated)
-    } else {
-        Error::not_found()
-    })
-}
-
-/// The plan of this year, once it is issued.
-pub(super) fn find_issued(connection: &mut AnyConnection, ward: &Ward, year: &str) -> Result<Option<Plan>> {
-    let plan = crate::plans::actions::find_plan(connection, ward.id, year)?;
-    Ok(plan.filter(|plan| plan.status != PlanStatus::Draft))
-}
-
-/// Caches may keep it; by `Vary: authorization`, what a token opened only for that token.
-pub(super) fn cacheable(mut answer: Answer, tag: Option<String>) -> Answer {
-    answer.cache_control = Some(CACHE_CONTROL.to_owned());
-    answer.etag = tag;
-    answer
-}
+/// A table as text.
+#[derive(utoipa::ToSchema)]
+#[schema(value_type = String, example = "code,name,name_en,area_code\r\nlong-my,Phường Long Mỹ,,31471\r\n")]
+#[allow(dead_code, reason = "it only describes an answer")]
+pub(super) struct CsvText(String);

@@ -3,14 +3,23 @@
 use actix_web::{get, web::Path};
 use serde::Deserialize;
 
-use super::{cacheable, find_issued, require_ward};
+use super::{
+    CsvText,
+    answer::{Cached, Content, answer},
+    open, store,
+};
 use crate::{
-    context::{Answer, Ctx},
-    error::Error,
-    http::{HttpResult, Query},
-    periods,
-    public::view::PublicResults,
-    publications,
+    context::Ctx,
+    db::AnyConnection,
+    error::{Code, Error, FieldError, Result},
+    http::{Known, Problem, Query},
+    items::Field,
+    public::{
+        csv::Format,
+        sight::Sight,
+        view::{Leaves, PublicResults},
+    },
+    publications::PublicationId,
 };
 
 /// Which results are wanted.
@@ -24,36 +33,58 @@ pub struct GetPublicResults {
     /// Code of the period; the one with the latest data if absent.
     #[param(example = "2026-Q1")]
     pub period: Option<String>,
+    /// Indicators of one field only.
+    pub field: Option<Field>,
+    /// The indicator of this code only, as printed or in ASCII.
+    #[param(example = "II.2.k")]
+    pub item: Option<String>,
+    /// Number of an older publication of the period, if it was not withdrawn; the newest that stands if absent.
+    #[param(minimum = 1)]
+    pub number: Option<i32>,
+    /// `json` if absent.
+    #[param(inline)]
+    pub format: Option<Format>,
 }
 
 /// Read the published results of a ward
+///
+/// Of the newest publication of the period that stands, or, by `number`, of an older one. Figures are those that were
+/// frozen; a correction makes a new publication, which says what it corrected. 404 where nothing is published, where
+/// it was withdrawn, and where the caller may not know.
 #[utoipa::path(
     tag = "public",
     extensions(("x-permission" = json!("public_results.read"))),
     params(("code" = String, Path, description = "Code of the ward", example = "long-my"), GetPublicResults),
     responses(
-        (status = 200, description = "The newest publication that stands", body = PublicResults),
+        (status = 200, description = "What the publication froze",
+            content((PublicResults = "application/json"), (CsvText = "text/csv"))),
         (status = 304, description = "Unchanged")
     )
 )]
 #[get("/public/v1/wards/{code}/results")]
-pub async fn get_public_results(ctx: Ctx, path: Path<String>, query: Query<GetPublicResults>) -> HttpResult {
-    let (code, query) = (path.into_inner(), query.0);
-    let actor = ctx.actor.clone();
-    let publication = ctx
-        .read(move |c| {
-            let ward = require_ward(c, &actor, &code)?;
-            let plan = find_issued(c, &ward, &query.year.to_string())?.ok_or_else(Error::not_found)?;
-            let period = query
-                .period
-                .map(|code| periods::actions::find_period(c, plan.id, &code)?.ok_or_else(Error::not_found))
-                .transpose()?;
-            publications::actions::find_standing(c, plan.id, period.map(|period| period.id))?
-                .ok_or_else(Error::not_found)
-        })
-        .await?;
-    let content = publication.content.read().map_err(Error::internal)?;
-    let tag = format!("{}-{}", publication.number, publication.hash);
-    let answer = Answer::ok(&PublicResults::of(&publication, content))?;
-    Ok(cacheable(answer, Some(tag)))
+pub async fn get_public_results(
+    ctx: Ctx,
+    known: Known,
+    path: Path<String>,
+    query: Query<GetPublicResults>,
+) -> Result<Cached, Problem> {
+    if query.0.number.is_some() && query.0.period.is_none() {
+        let fault = FieldError::new("?period", Code::MissingField);
+        return Err(Error::fields(Code::MalformedQuery, vec![fault]).into());
+    }
+    answer(&ctx, known, (path.into_inner(), query.0), mark, load).await
+}
+
+type Asked = (String, GetPublicResults);
+
+fn mark(c: &mut AnyConnection, sight: &Sight, (ward, query): &Asked) -> Result<PublicationId> {
+    let found = store::mark_results(c, sight, ward, query.year, query.period.as_deref(), query.number)?;
+    found.ok_or_else(|| sight.refusal())?.ok_or_else(Error::not_found)
+}
+
+fn load(c: &mut AnyConnection, _: &Sight, (_, query): &Asked, id: PublicationId) -> Result<Content> {
+    let frozen = store::list_frozen(c, &[id])?.pop().ok_or_else(Error::not_found)?;
+    let (publication, content) = open(&frozen)?;
+    let wanted = Leaves { field: query.field, item: query.item.clone() };
+    Content::of(&PublicResults::of(publication, content, &wanted), query.format)
 }

@@ -1,15 +1,34 @@
 //! Wards that publish, as the public sees them.
 
 use actix_web::get;
+use serde::Deserialize;
 
-use super::{cacheable, sees_all};
-use crate::{
-    context::{Answer, Ctx},
-    http::{HttpResult, PageQuery, Query},
-    kernel::page::Page,
-    public::view::PublicWard,
-    wards,
+use super::{
+    CsvText,
+    answer::{Cached, Content, answer},
+    store,
 };
+use crate::{
+    context::Ctx,
+    http::{Known, Problem, Query, extract::page_request},
+    kernel::page::Page,
+    public::{csv::Format, view::PublicWard},
+};
+
+/// Which wards are wanted, and how.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct ListPublicWards {
+    /// Rows of the page, 1 to 200; 50 if absent.
+    #[param(minimum = 1, maximum = 200, example = 50)]
+    pub limit: Option<u16>,
+    /// `next_cursor` of the page before; with `csv` it is in the header `Link`.
+    pub cursor: Option<String>,
+    /// `json` if absent.
+    #[param(inline)]
+    pub format: Option<Format>,
+}
 
 /// List wards with public results
 ///
@@ -17,25 +36,28 @@ use crate::{
 #[utoipa::path(
     tag = "public",
     extensions(("x-permission" = json!("public_results.read"))),
-    params(PageQuery),
-    responses((status = 200, description = "Wards by code", body = Page<PublicWard>))
+    params(ListPublicWards),
+    responses(
+        (status = 200, description = "Wards by code",
+            content((Page<PublicWard> = "application/json"), (CsvText = "text/csv"))),
+        (status = 304, description = "Unchanged")
+    )
 )]
 #[get("/public/v1/wards")]
-pub async fn list_public_wards(ctx: Ctx, query: Query<PageQuery>) -> HttpResult {
-    let page = query.0.request()?;
-    let actor = ctx.actor.clone();
-    let wards = ctx
-        .read(move |c| {
-            if sees_all(&actor) {
-                wards::actions::list_wards(c, &page)
-            } else if let Some(ward_id) = actor.ward_id {
-                let ward = wards::actions::get_ward(c, ward_id)?;
-                Ok(Page { items: vec![ward], next_cursor: None })
-            } else {
-                wards::actions::list_open_wards(c, &page)
-            }
-        })
-        .await?;
-    let answer = Answer::ok(&wards.map(PublicWard::of))?;
-    Ok(cacheable(answer, None))
+pub async fn list_public_wards(
+    ctx: Ctx,
+    known: Known,
+    query: Query<ListPublicWards>,
+) -> Result<Cached, Problem> {
+    let asked = (page_request(query.0.limit, query.0.cursor.as_deref())?, query.0.format);
+    answer(
+        &ctx,
+        known,
+        asked,
+        |c, _, _| store::mark_wards(c),
+        |c, sight, (page, format), _| {
+            Content::of(&store::list_wards(c, sight, page)?.map(PublicWard::of), *format)
+        },
+    )
+    .await
 }

@@ -1,23 +1,34 @@
 //! What the public sees. Nothing comes in here but by being written down.
 
+mod comparison;
+mod dictionary;
+mod publications;
+mod results;
+mod trends;
+
 use chrono::NaiveDate;
 use serde::Serialize;
 
 use crate::{
     items::{Comparator, Field, PlanItem, Target, TargetTier},
-    kernel::{
-        number::{Percent, Quantity},
-        time::Timestamp,
-    },
+    kernel::number::Quantity,
     plans::Plan,
-    publications::{Publication, PublishedContent, PublishedItem},
-    results::Coverage,
-    verdicts::Verdict,
     wards::Ward,
 };
 
+pub use self::{
+    comparison::PublicComparison,
+    dictionary::{DictionaryEntry, DictionaryFormula, DictionarySource, DictionaryTarget},
+    publications::{PublicCorrection, PublicPublicationEntry},
+    results::{
+        Leaves, PublicPeriod, PublicPlanName, PublicPublication, PublicResult, PublicResults, PublicVerdict,
+        PublicWardName, has_code,
+    },
+    trends::{Meaning, PublicPoint, PublicTrend, PublicTrends, TrendRow},
+};
+
 /// A ward.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct PublicWard {
     /// Its code.
     #[schema(example = "long-my")]
@@ -78,7 +89,7 @@ pub struct PublicIndicator {
 }
 
 /// A target.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct PublicTarget {
     /// How binding it is.
     pub tier: TargetTier,
@@ -97,9 +108,9 @@ pub struct PublicTarget {
 impl PublicPlan {
     /// The public view of a plan and its indicators.
     #[must_use]
-    pub fn of(ward: &Ward, plan: Plan, indicators: Vec<(PlanItem, Vec<Target>)>) -> Self {
+    pub fn of(ward: &str, plan: Plan, indicators: Vec<(PlanItem, Vec<Target>)>) -> Self {
         Self {
-            ward: ward.code.clone(),
+            ward: ward.to_owned(),
             year: plan.year,
             title: plan.title,
             number: plan.number,
@@ -124,164 +135,6 @@ impl PublicPlan {
                         .collect(),
                 })
                 .collect(),
-        }
-    }
-}
-
-/// The published results of a period.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct PublicResults {
-    /// The ward.
-    pub ward: PublicWardName,
-    /// The plan.
-    pub plan: PublicPlanName,
-    /// The period.
-    pub period: PublicPeriod,
-    /// The publication these figures stand in.
-    pub publication: PublicPublication,
-    /// Figures in, of figures expected.
-    pub coverage: Coverage,
-    /// One row per indicator.
-    pub items: Vec<PublicResult>,
-}
-
-/// Names the ward of results.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct PublicWardName {
-    /// Its code.
-    #[schema(example = "long-my")]
-    pub code: String,
-    /// Its name when published.
-    pub name: String,
-}
-
-/// Names the plan of results.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct PublicPlanName {
-    /// Its year.
-    #[schema(example = 2026)]
-    pub year: i32,
-    /// Its title when published.
-    pub title: String,
-    /// Number of the document.
-    pub number: Option<String>,
-}
-
-/// The period of results.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct PublicPeriod {
-    /// Its code.
-    #[schema(example = "2026-Q1")]
-    pub code: String,
-    /// First day of the data.
-    pub data_from: NaiveDate,
-    /// Last day of the data.
-    pub data_to: NaiveDate,
-}
-
-/// Identifies a publication.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct PublicPublication {
-    /// Its number in the period.
-    #[schema(example = 1)]
-    pub number: i32,
-    /// SHA-256 of what was frozen.
-    pub hash: String,
-    /// When.
-    pub published_at: Timestamp,
-}
-
-/// The result of one indicator.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct PublicResult {
-    /// Its code.
-    #[schema(example = "II.2.k")]
-    pub code: String,
-    /// Its name.
-    pub title: String,
-    /// Its field.
-    pub field: Option<Field>,
-    /// Sum of numerators.
-    pub numerator: Option<Quantity>,
-    /// Sum of denominators.
-    pub denominator: Option<Quantity>,
-    /// Sum of values, or the present level.
-    pub value: Option<Quantity>,
-    /// Class such as `TOT`.
-    pub band: Option<String>,
-    /// The rate in percent, rounded to two places.
-    pub rate: Option<Percent>,
-    /// One verdict for each target that was in force.
-    pub verdicts: Vec<PublicVerdict>,
-    /// Units in, of units expected.
-    pub coverage: Coverage,
-}
-
-/// A verdict and its target.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct PublicVerdict {
-    /// How binding the target is.
-    pub tier: TargetTier,
-    /// How the figure stands to it.
-    pub verdict: Verdict,
-    /// The target.
-    pub target: PublicTarget,
-}
-
-impl PublicResults {
-    /// The public view of a publication.
-    #[must_use]
-    pub fn of(publication: &Publication, content: PublishedContent) -> Self {
-        Self {
-            ward: PublicWardName { code: content.ward_code, name: content.ward_name },
-            plan: PublicPlanName {
-                year: content.year,
-                title: content.plan_title,
-                number: content.plan_number,
-            },
-            period: PublicPeriod {
-                code: content.period_code,
-                data_from: content.data_from,
-                data_to: content.data_to,
-            },
-            publication: PublicPublication {
-                number: publication.number,
-                hash: publication.hash.clone(),
-                published_at: publication.published_at,
-            },
-            coverage: content.coverage,
-            items: content.items.into_iter().map(PublicResult::of).collect(),
-        }
-    }
-}
-
-impl PublicResult {
-    fn of(item: PublishedItem) -> Self {
-        Self {
-            code: item.code,
-            title: item.title,
-            field: item.field,
-            numerator: item.numerator,
-            denominator: item.denominator,
-            value: item.value,
-            band: item.band,
-            rate: item.rate,
-            verdicts: item
-                .verdicts
-                .into_iter()
-                .map(|v| PublicVerdict {
-                    tier: v.tier,
-                    verdict: v.verdict,
-                    target: PublicTarget {
-                        tier: v.tier,
-                        comparator: v.comparator,
-                        value: v.value,
-                        unit: v.unit,
-                        band: v.band,
-                    },
-                })
-                .collect(),
-            coverage: item.coverage,
         }
     }
 }

@@ -6,6 +6,7 @@ use actix_web::{
     http::{Method, StatusCode, header},
 };
 
+use super::known::Known;
 use crate::context::Answer;
 
 impl Responder for Answer {
@@ -13,14 +14,14 @@ impl Responder for Answer {
 
     fn respond_to(self, request: &HttpRequest) -> HttpResponse<BoxBody> {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let tag = self.etag.map(|tag| format!("\"{tag}\""));
         let cache_control = self.cache_control.unwrap_or_else(|| "no-store".to_owned());
-        let fresh = matches!(*request.method(), Method::GET | Method::HEAD)
-            && tag.as_deref().is_some_and(|tag| is_known(request, tag));
+        let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+        let known = self.etag.as_deref().filter(|_| is_read).and_then(|tag| Known::of(request).find(tag));
+        let fresh = known.is_some();
         let mut response = HttpResponse::build(if fresh { StatusCode::NOT_MODIFIED } else { status });
         response.insert_header((header::CACHE_CONTROL, cache_control));
-        if let Some(tag) = tag {
-            response.insert_header((header::ETAG, tag));
+        if let Some(tag) = known.or(self.etag) {
+            response.insert_header((header::ETAG, format!("\"{tag}\"")));
         }
         if let Some(location) = self.location {
             response.insert_header((header::LOCATION, location));
@@ -30,15 +31,4 @@ impl Responder for Answer {
             _ => response.finish(),
         }
     }
-}
-
-/// Whether `If-None-Match` names this tag (weak comparison, RFC 9110 §13.1.2).
-fn is_known(request: &HttpRequest, tag: &str) -> bool {
-    request
-        .headers()
-        .get_all(header::IF_NONE_MATCH)
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
-        .any(|known| known == "*" || known.trim_start_matches("W/") == tag)
 }

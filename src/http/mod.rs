@@ -5,11 +5,13 @@
 mod answer;
 mod download;
 pub mod extract;
+pub mod known;
 pub mod problem;
 
 pub use self::{
     download::Download,
     extract::{Body, Form, Id, PageQuery, Query, Upload},
+    known::Known,
     problem::{Problem, ProblemBody},
 };
 

@@ -101,6 +101,9 @@ pub struct PublishedItem {
     pub field: Option<Field>,
     /// What is measured.
     pub measure_kind: MeasureKind,
+    /// Which of the leaf's definitions was in force; the first is 1. Older contents do not say it.
+    #[serde(default = "first")]
+    pub definition: i32,
     /// Sum of numerators.
     pub numerator: Option<Quantity>,
     /// Sum of denominators.
@@ -115,6 +118,10 @@ pub struct PublishedItem {
     pub verdicts: Vec<PublishedVerdict>,
     /// Units in, of units expected.
     pub coverage: Coverage,
+}
+
+const fn first() -> i32 {
+    1
 }
 
 /// A frozen verdict and its target.

@@ -19,6 +19,7 @@ pub fn freeze(leaf: LeafResult) -> PublishedItem {
         title_en: leaf.title_en,
         field: leaf.field,
         measure_kind: leaf.measure_kind,
+        definition: leaf.definition_version,
         numerator: leaf.figures.numerator,
         denominator: leaf.figures.denominator,
         value: leaf.figures.value,

@@ -52,6 +52,8 @@ pub struct LeafResult {
     pub sort_path: String,
     /// What is measured.
     pub measure_kind: MeasureKind,
+    /// Which of its definitions was in force; the first is 1.
+    pub definition_version: i32,
     /// What is counted.
     pub measure_unit: Option<String>,
     /// How units' figures make the ward's.

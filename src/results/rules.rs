@@ -78,6 +78,7 @@ pub fn result_of(
         title_en: item.title_en,
         field: item.field,
         sort_path: item.sort_path,
+        definition_version: item.definition_version,
         measure_kind: kind,
         measure_unit: item.measure_unit,
         aggregation: item.aggregation,

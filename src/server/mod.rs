@@ -1,5 +1,7 @@
 //! The server: all routes together, the gate in front of them, the OpenAPI document, start and stop.
 
+mod cors;
+mod encoding;
 mod gate;
 mod health;
 mod openapi;

@@ -6,13 +6,13 @@ use actix_web::{
     App, HttpResponse, HttpServer,
     dev::{Server, ServerHandle},
     http::header,
-    middleware::{Compress, from_fn},
+    middleware::{Compress, Condition, from_fn},
     web::{self, Data},
 };
 use utoipa_actix_web::AppExt;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use super::{gate, openapi};
+use super::{cors::cors, encoding::mark_compressed, gate, openapi};
 use crate::{
     context::Services,
     error::{Error, Result},
@@ -47,6 +47,7 @@ pub fn start(services: Services, listener: TcpListener, options: &ServerOptions)
     let document = Data::new(openapi::text_of(&document));
     let services = Data::new(services);
     let mut server = HttpServer::new(move || {
+        let origins = services.settings.cors_origins.as_slice();
         let (app, _) = App::new()
             .into_utoipa_app()
             .app_data(Data::clone(&services))
@@ -60,6 +61,9 @@ pub fn start(services: Services, listener: TcpListener, options: &ServerOptions)
             .service(swagger_ui())
             .wrap(from_fn(gate::gate))
             .wrap(Compress::default())
+            .wrap(from_fn(mark_compressed))
+            // Outside the gate, which knows no preflight.
+            .wrap(Condition::new(!origins.is_empty(), cors(origins)))
     })
     .workers(options.workers)
     .shutdown_timeout(options.shutdown_seconds);

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use crate::support::{App, Client, Reply, both_databases};
 
-async fn publish(app: &App, period: &str) -> Reply {
+/// Publishes a period as its leader.
+pub async fn publish(app: &App, period: &str) -> Reply {
     let leader = app.sign_in("leader").await;
     leader.post_empty(&format!("/api/v1/periods/{}/publications", app.period(period))).await
 }
@@ -18,7 +19,7 @@ fn figure<'r>(results: &'r Reply, code: &str) -> &'r Value {
 }
 
 /// Takes a published figure through a correction up to approved.
-async fn correct(app: &App, submission: &str, numerator: i64) {
+pub async fn correct(app: &App, submission: &str, numerator: i64) {
     let leader = app.sign_in("leader").await;
     app.decide(&leader, submission, "correct").await.expect(201);
     let staff = app.sign_in("ktht.staff").await;

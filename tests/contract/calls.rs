@@ -126,6 +126,8 @@ fn query_sample(name: &str) -> String {
         "year" => "2026",
         "format" => "json",
         "as_of" => "2026-06-15",
+        "from_year" => "2026",
+        "item" => "II.2.k",
         other => panic!("say in tests/contract/calls.rs what to send as ?{other}="),
     };
     format!("{name}={value}")

@@ -14,6 +14,7 @@ use cchc::{
     db::{Db, Location},
     kernel::time::{Clock, Timestamp},
     server::{self, Running, ServerOptions},
+    settings::Settings,
     storage::{Place, Storage},
 };
 use diesel::{QueryableByName, RunQueryDsl, sql_query, sql_types::Text};
@@ -97,6 +98,12 @@ impl App {
         self.beside(Clock::shifted(Clock::shift_to(time)))
     }
 
+    /// One more server over the same database and files, whose operator chose otherwise.
+    pub fn with_settings(&self, settings: Settings) -> Self {
+        let services = Services { settings: Arc::new(settings), ..self.services.clone() };
+        Self::serving(Arc::clone(&self.database), self.backend, services, Arc::clone(&self.files))
+    }
+
     fn over(
         database: Arc<TestDatabase>,
         backend: Backend,
@@ -105,6 +112,15 @@ impl App {
         files: Arc<tempfile::TempDir>,
     ) -> Self {
         let services = Services { documents, ..services_on(database.location.clone(), clock) };
+        Self::serving(database, backend, services, files)
+    }
+
+    fn serving(
+        database: Arc<TestDatabase>,
+        backend: Backend,
+        services: Services,
+        files: Arc<tempfile::TempDir>,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = format!("http://{}", listener.local_addr().expect("an address"));
         let (handle, thread) = serve(services.clone(), listener);

@@ -1,0 +1,117 @@
+//! All SQL about the indicators of issued plans.
+
+use diesel::{
+    BoolExpressionMethods, ExpressionMethods, IntoSql, JoinOnDsl, QueryDsl, QueryableByName, RunQueryDsl,
+    SelectableHelper, sql_query,
+    sql_types::{BigInt, Bool, Integer, Nullable, Text},
+};
+use serde::Serialize;
+
+use super::{LISTED, SEEN};
+use crate::{
+    db::AnyConnection,
+    error::{Code, Error, Result},
+    items::{ItemId, ItemKind, PlanItem},
+    kernel::page::{Page, PageRequest},
+    plans::{Plan, PlanStatus},
+    public::sight::Sight,
+    schema::{plan_items, plans, wards},
+};
+
+/// Which indicators are wanted.
+#[derive(Clone, Debug)]
+pub(in crate::public) struct Indicators {
+    pub ward: Option<String>,
+    pub year: Option<i32>,
+    pub page: PageRequest,
+}
+
+/// How the indicators stand: every amendment moves it, and every change of which wards are open.
+#[derive(Debug, QueryableByName, Serialize)]
+pub(in crate::public) struct IndicatorsMark {
+    #[diesel(sql_type = BigInt)]
+    pub wards: i64,
+    #[diesel(sql_type = BigInt)]
+    pub ward_versions: i64,
+    #[diesel(sql_type = BigInt)]
+    pub plan_versions: i64,
+    #[diesel(sql_type = BigInt)]
+    pub items: i64,
+    #[diesel(sql_type = BigInt)]
+    pub versions: i64,
+}
+
+/// One query; `wards` is 0 where the named ward is none, or not for this caller.
+pub(in crate::public) fn mark_indicators(
+    connection: &mut AnyConnection,
+    sight: &Sight,
+    wanted: &Indicators,
+) -> Result<IndicatorsMark> {
+    let seen = if wanted.ward.is_some() { SEEN } else { LISTED };
+    Ok(sql_query(format!(
+        "SELECT COUNT(DISTINCT w.id) AS wards, \
+           CAST((SELECT COALESCE(SUM(a.version), 0) FROM wards a) AS BIGINT) AS ward_versions, \
+           CAST(COALESCE(SUM(p.version), 0) AS BIGINT) AS plan_versions, \
+           COUNT(i.id) AS items, CAST(COALESCE(SUM(i.version), 0) AS BIGINT) AS versions \
+         FROM wards w \
+         LEFT JOIN plans p ON p.ward_id = w.id AND p.status <> 'draft' AND ($4 IS NULL OR p.year = $4) \
+         LEFT JOIN plan_items i ON i.plan_id = p.id AND i.kind = 'indicator' \
+         WHERE {seen} AND ($3 IS NULL OR w.code = $3)"
+    ))
+    .bind::<Bool, _>(sight.is_all())
+    .bind::<Text, _>(sight.own())
+    .bind::<Nullable<Text>, _>(wanted.ward.as_deref())
+    .bind::<Nullable<Integer>, _>(wanted.year)
+    .get_result(connection)?)
+}
+
+/// Indicators of issued plans by ward, year and place in the plan.
+pub(in crate::public) fn list_indicators(
+    connection: &mut AnyConnection,
+    sight: &Sight,
+    wanted: &Indicators,
+) -> Result<Page<(String, Plan, PlanItem)>> {
+    let mut query = wards::table
+        .inner_join(plans::table.on(plans::ward_id.eq(wards::id)))
+        .inner_join(plan_items::table.on(plan_items::plan_id.eq(plans::id)))
+        .filter(plans::status.ne(PlanStatus::Draft))
+        .filter(plan_items::kind.eq(ItemKind::Indicator))
+        .select((wards::code, Plan::as_select(), PlanItem::as_select()))
+        .order((wards::code.asc(), plans::year.asc(), plan_items::sort_path.asc(), plan_items::id.asc()))
+        .limit(wanted.page.fetch())
+        .into_boxed();
+    if !sight.is_all() {
+        let open = wanted.ward.is_some() || sight.own().is_empty();
+        let open = wards::public_results.eq(true).and(open.into_sql::<Bool>());
+        query = query.filter(wards::id.eq(sight.own()).or(open));
+    }
+    if let Some(ward) = &wanted.ward {
+        query = query.filter(wards::code.eq(ward.clone()));
+    }
+    if let Some(year) = wanted.year {
+        query = query.filter(plans::year.eq(year));
+    }
+    if let Some(after) = &wanted.page.after {
+        let (code, year, path, id) = key_of(after).ok_or_else(|| Error::new(Code::InvalidCursor))?;
+        let item = plan_items::sort_path
+            .gt(path.clone())
+            .or(plan_items::sort_path.eq(path).and(plan_items::id.gt(id)));
+        let plan = plans::year.gt(year).or(plans::year.eq(year).and(item));
+        query = query.filter(wards::code.gt(code.clone()).or(wards::code.eq(code).and(plan)));
+    }
+    let rows: Vec<(String, Plan, PlanItem)> = query.load(connection)?;
+    Ok(wanted
+        .page
+        .page(rows, |(code, plan, item)| format!("{code}|{}|{}|{}", plan.year, item.sort_path, item.id)))
+}
+
+fn key_of(cursor: &str) -> Option<(String, i32, String, ItemId)> {
+    let mut parts = cursor.split('|');
+    let key = (
+        parts.next()?.to_owned(),
+        parts.next()?.parse().ok()?,
+        parts.next()?.to_owned(),
+        ItemId::parse(parts.next()?)?,
+    );
+    parts.next().is_none().then_some(key)
+}

@@ -1,5 +1,7 @@
 //! The public side over HTTP: cacheable, and 304 where nothing changed.
 
+mod changes;
+
 use std::collections::HashMap;
 
 use actix_web::{get, web::Path};
@@ -28,6 +30,7 @@ const CACHE_CONTROL: &str = "public, max-age=60";
 /// The routes of this file.
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config.service(list_public_wards).service(get_public_plan).service(get_public_results);
+    changes::routes(config);
 }
 
 /// List wards with public results

@@ -188,6 +188,7 @@ codes! {
     // Publications.
     NothingToPublish = "nothing_to_publish", Conflict, "Kỳ này chưa có số liệu mới được duyệt để công bố", "Nothing new is approved in this period";
     AlreadyWithdrawn = "already_withdrawn", Conflict, "Lần công bố này đã được rút", "This publication is already withdrawn";
+    CursorUnknown = "cursor_unknown", Conflict, "Không tiếp tục được từ con trỏ này: dữ liệu đã được khôi phục từ bản sao lưu, hoặc phạm vi được đọc đã đổi; hãy xóa bản sao đang giữ và đọc lại từ đầu, không kèm after", "The feed cannot go on from this cursor: the data was restored from a backup, or what the caller may read has changed; empty your copy and start again from the beginning, without after";
     // Ourselves.
     Internal = "internal", Internal, "Hệ thống gặp lỗi; hãy thử lại và báo kèm mã yêu cầu nếu còn lặp lại", "Something failed on our side; retry, and report the request id if it persists";
     Busy = "busy", Unavailable, "Hệ thống đang bận; hãy thử lại sau giây lát", "The system is busy; try again in a moment";

@@ -605,6 +605,24 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    change_heads (id) {
+        id -> Integer,
+        seq -> BigInt,
+    }
+}
+
+diesel::table! {
+    changes (seq) {
+        seq -> BigInt,
+        id -> Text,
+        kind -> Text,
+        ward_id -> Text,
+        publication_id -> Text,
+        at -> Timestamp,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     wards,
     units,
@@ -647,4 +665,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     unit_plans,
     unit_plan_items,
     unit_plan_links,
+    change_heads,
+    changes,
 );

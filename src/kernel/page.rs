@@ -19,6 +19,12 @@ pub struct Page<T> {
     pub next_cursor: Option<String>,
 }
 
+/// A cursor on the wire: a key as opaque text.
+#[must_use]
+pub fn encode_cursor(key: &str) -> String {
+    URL_SAFE_NO_PAD.encode(key)
+}
+
 /// Which rows of a list are wanted: those after `after`, at most `limit`.
 #[derive(Clone, Debug)]
 pub struct PageRequest {
@@ -60,7 +66,7 @@ impl PageRequest {
         let limit = usize::from(self.limit);
         let more = rows.len() > limit;
         rows.truncate(limit);
-        let next_cursor = rows.last().filter(|_| more).map(|row| URL_SAFE_NO_PAD.encode(key(row)));
+        let next_cursor = rows.last().filter(|_| more).map(|row| encode_cursor(&key(row)));
         Page { items: rows, next_cursor }
     }
 }

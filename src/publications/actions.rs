@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     audit::Event,
+    changes::{self, ChangeKind},
     context::Tx,
     db::AnyConnection,
     error::{Code, Error, Faults, Result},
@@ -58,6 +59,8 @@ pub fn publish(tx: &mut Tx<'_>, period_id: PeriodId) -> Result<Publication> {
         version: 1,
     };
     store::insert_publication(tx.connection, &publication)?;
+    let kind = if corrections.is_empty() { ChangeKind::Published } else { ChangeKind::Corrected };
+    changes::actions::append(tx, ward_id, kind, publication.id.as_str())?;
     tx.record(
         Event::new("publication.published", "publication", publication.id)
             .with("period", &content.period_code)
@@ -125,6 +128,7 @@ pub fn withdraw(tx: &mut Tx<'_>, id: PublicationId, reason: &str) -> Result<Publ
         ..before
     };
     store::withdraw_publication(tx.connection, &after)?;
+    changes::actions::append(tx, after.ward_id, ChangeKind::Withdrawn, after.id.as_str())?;
     tx.record(Event::new("publication.withdrawn", "publication", id).because(Some(reason)));
     Ok(after)
 }

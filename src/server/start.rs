@@ -7,6 +7,10 @@ use actix_web::{
     dev::{Server, ServerHandle},
     http::header,
     middleware::{Compress, Condition, from_fn},
+    rt::{
+        self,
+        signal::unix::{SignalKind, signal},
+    },
     web::{self, Data},
 };
 use utoipa_actix_web::AppExt;
@@ -14,6 +18,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::{cors::cors, encoding::mark_compressed, gate, openapi};
 use crate::{
+    changes::watch::Watch,
     context::Services,
     error::{Error, Result},
 };
@@ -45,12 +50,18 @@ pub fn start(services: Services, listener: TcpListener, options: &ServerOptions)
     let document = openapi::document();
     let rules = Data::new(gate::Rules::read(&document)?);
     let document = Data::new(openapi::text_of(&document));
+    let watch = Watch::new(services.db.clone());
+    if options.handle_signals {
+        rt::spawn(stop_waiting(watch.clone()));
+    }
+    let watch = Data::new(watch);
     let services = Data::new(services);
     let mut server = HttpServer::new(move || {
         let origins = services.settings.cors_origins.as_slice();
         let (app, _) = App::new()
             .into_utoipa_app()
             .app_data(Data::clone(&services))
+            .app_data(Data::clone(&watch))
             .app_data(Data::clone(&rules))
             .app_data(Data::clone(&document))
             .configure(super::routes)
@@ -73,6 +84,17 @@ pub fn start(services: Services, listener: TcpListener, options: &ServerOptions)
     let server = server.listen(listener).map_err(Error::internal)?.run();
     let handle = server.handle();
     Ok(Running { server, handle })
+}
+
+/// Lets those go who wait for changes when the server is told to stop, so that it need not wait for them.
+async fn stop_waiting(watch: Watch) {
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            terminate.recv().await;
+            watch.stop();
+        }
+        Err(error) => tracing::warn!(%error, "a stop will wait for those who wait for changes"),
+    }
 }
 
 fn swagger_ui() -> SwaggerUi {

@@ -1,6 +1,7 @@
 //! The public side over HTTP: cacheable, and 304 where nothing changed. One question a file.
 
 mod answer;
+mod changes;
 mod comparison;
 mod dictionary;
 mod plans;
@@ -30,6 +31,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(publications::list_public_publications)
         .service(comparison::list_public_comparison)
         .service(dictionary::list_dictionary);
+    changes::routes(config);
 }
 
 /// What a publication froze, read.

@@ -1,0 +1,3 @@
+-- Why: takes the feed away; the publications themselves say what is public.
+DROP TABLE changes;
+DROP TABLE change_heads;

@@ -29,14 +29,20 @@ pub fn may_hear(listener: &Listener, kind: EventKind) -> bool {
         SubmissionReopened, SubmissionReturned, SubmissionSubmitted, SubmissionVerified, SubmissionWithdrawn,
     };
     match kind {
-        PublicationPublished | PublicationCorrected | PublicationWithdrawn => listener.has(Scope::ResultsRead),
+        PublicationPublished | PublicationCorrected | PublicationWithdrawn => {
+            listener.has(Scope::ResultsRead)
+        }
         PlanIssued | PlanAmended | PlanClosed => {
             listener.of_ward && (listener.has(Scope::ResultsRead) || listener.has(Scope::SubmissionsWrite))
         }
-        SubmissionSubmitted | SubmissionWithdrawn | SubmissionVerified | SubmissionEndorsed
-        | SubmissionApproved | SubmissionReturned | SubmissionReopened | SubmissionCorrectionOpened => {
-            listener.of_ward && listener.has(Scope::SubmissionsWrite)
-        }
+        SubmissionSubmitted
+        | SubmissionWithdrawn
+        | SubmissionVerified
+        | SubmissionEndorsed
+        | SubmissionApproved
+        | SubmissionReturned
+        | SubmissionReopened
+        | SubmissionCorrectionOpened => listener.of_ward && listener.has(Scope::SubmissionsWrite),
         Ping => true,
     }
 }
@@ -70,7 +76,11 @@ mod tests {
                 "submission" => [false, false, true, false],
                 _ => [true; 4],
             };
-            assert_eq!([&city, &reader, &writer, &operator].map(|who| may_hear(who, *kind)), expected, "{kind}");
+            assert_eq!(
+                [&city, &reader, &writer, &operator].map(|who| may_hear(who, *kind)),
+                expected,
+                "{kind}"
+            );
         }
     }
 

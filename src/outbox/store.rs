@@ -202,11 +202,7 @@ fn delivery_of(event: &NewEvent, subscription_id: String, queue: String, at: Tim
     }
 }
 
-fn insert_all(
-    connection: &mut AnyConnection,
-    events: &[NewEvent],
-    deliveries: &[NewDelivery],
-) -> Result<()> {
+fn insert_all(connection: &mut AnyConnection, events: &[NewEvent], deliveries: &[NewDelivery]) -> Result<()> {
     for rows in events.chunks(CHUNK) {
         per_backend!(connection, c => diesel::insert_into(outbox_events::table).values(rows).execute(c))?;
     }

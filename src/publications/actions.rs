@@ -68,11 +68,8 @@ pub fn publish(tx: &mut Tx<'_>, period_id: PeriodId) -> Result<Publication> {
             .with("hash", &publication.hash)
             .with("submissions", taken),
     );
-    let kind = if standing.is_some() {
-        EventKind::PublicationCorrected
-    } else {
-        EventKind::PublicationPublished
-    };
+    let kind =
+        if standing.is_some() { EventKind::PublicationCorrected } else { EventKind::PublicationPublished };
     tx.announce(announcement(kind, &content, &publication));
     Ok(publication)
 }

@@ -2,13 +2,13 @@
 
 use serde_json::json;
 
+pub use super::store::Reach;
 use super::{
     model::{DeliveryState, Parcel, Webhook, WebhookId},
     rules,
     store::{self, deliveries},
     view::WebhookView,
 };
-pub use super::store::Reach;
 use crate::{
     access::{Actor, ActorKind},
     audit::Event,
@@ -209,10 +209,7 @@ pub fn list_deliveries(
 }
 
 /// Whose webhook it becomes, in which ward, and what that client may hear.
-fn owner(
-    tx: &mut Tx<'_>,
-    client_id: Option<ClientRowId>,
-) -> Result<(ClientRowId, Option<WardId>, Listener)> {
+fn owner(tx: &mut Tx<'_>, client_id: Option<ClientRowId>) -> Result<(ClientRowId, Option<WardId>, Listener)> {
     let unknown = || Error::field("/client_id", Code::UnknownReference);
     if tx.actor.kind == ActorKind::Client {
         let own = tx.actor.principal()?;

@@ -162,9 +162,17 @@ mod tests {
         }
         let long = format!("https://portal.example.vn/{}", "x".repeat(MAX_URL));
         for bad in [
-            "", "portal.example.vn", "/hooks", "ftp://portal.example.vn", "file:///etc/passwd", "https://",
-            "https://u@portal.example.vn", "https://u:p@portal.example.vn", "https://portal.example.vn/#x",
-            "mailto:a@example.vn", &long,
+            "",
+            "portal.example.vn",
+            "/hooks",
+            "ftp://portal.example.vn",
+            "file:///etc/passwd",
+            "https://",
+            "https://u@portal.example.vn",
+            "https://u:p@portal.example.vn",
+            "https://portal.example.vn/#x",
+            "mailto:a@example.vn",
+            &long,
         ] {
             assert!(parse_url(bad).is_err(), "{bad}");
         }

@@ -165,9 +165,7 @@ impl Sender {
         let answer = self.attempt(message).await;
         let millis = i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX);
         match answer {
-            Ok(status) => {
-                Outcome { status: Some(i32::from(status)), failure: failure_of(status), millis }
-            }
+            Ok(status) => Outcome { status: Some(i32::from(status)), failure: failure_of(status), millis },
             Err(failure) => Outcome { status: None, failure: Some(failure), millis },
         }
     }
@@ -246,10 +244,20 @@ mod tests {
     #[test]
     fn every_spelling_of_an_inner_address_is_refused() {
         for url in [
-            "https://127.0.0.1/", "https://127.1/", "https://2130706433/", "https://0x7f000001/", "https://0177.0.0.1/",
-            "https://0/", "https://[::1]/", "https://[::ffff:127.0.0.1]/", "https://[::ffff:7f00:1]/",
-            "https://169.254.169.254/latest/meta-data", "https://192.168.0.1:8443/", "https://localhost/",
-            "https://１２７.0.0.1/", "https://[64:ff9b::a9fe:a9fe]/",
+            "https://127.0.0.1/",
+            "https://127.1/",
+            "https://2130706433/",
+            "https://0x7f000001/",
+            "https://0177.0.0.1/",
+            "https://0/",
+            "https://[::1]/",
+            "https://[::ffff:127.0.0.1]/",
+            "https://[::ffff:7f00:1]/",
+            "https://169.254.169.254/latest/meta-data",
+            "https://192.168.0.1:8443/",
+            "https://localhost/",
+            "https://１２７.0.0.1/",
+            "https://[64:ff9b::a9fe:a9fe]/",
         ] {
             assert_eq!(refusal(url, &[]), Some(Code::AddressNotAllowed), "{url}");
         }
@@ -276,7 +284,9 @@ mod tests {
             body: "{}".to_owned(),
         };
         let sender = Sender::new(&[]).expect("a sender");
-        for url in ["https://localhost:9/", "https://127.0.0.1:9/", "http://127.0.0.1:9/", "http://localhost:9/"] {
+        for url in
+            ["https://localhost:9/", "https://127.0.0.1:9/", "http://127.0.0.1:9/", "http://localhost:9/"]
+        {
             let outcome = in_runtime(sender.send(&message(url)));
             assert_eq!(outcome.failure, Some(Failure::AddressNotAllowed), "{url}");
         }

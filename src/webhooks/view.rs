@@ -3,7 +3,9 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::model::{Attempt, DeliveryState, DisabledReason, Failure, OutboxEvent, Parcel, Webhook, WebhookId};
+use super::model::{
+    Attempt, DeliveryState, DisabledReason, Failure, OutboxEvent, Parcel, Webhook, WebhookId,
+};
 use crate::{
     clients::ClientRowId,
     error::{Error, Result},

@@ -132,7 +132,9 @@ impl Worker {
             (Some(_), None) => DeliveryState::Dead,
         };
         let (status, error, millis) = (outcome.status, outcome.failure, outcome.millis);
-        tracing::info!(delivery = %delivery.id, webhook = %claim.webhook.id, %state, status, ?error, millis, "delivered");
+        tracing::info!(
+            delivery = %delivery.id, webhook = %claim.webhook.id, %state, status, ?error, millis, "attempted"
+        );
         let id = AttemptId::generate();
         let attempt = Attempt { id, delivery_id: delivery.id, at: now, status, error, millis };
         let settlement = Settlement { attempt, state, next_attempt_at: next };

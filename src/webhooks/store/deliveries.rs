@@ -15,7 +15,9 @@ use crate::{
         time::{Clock, Timestamp},
     },
     outbox::DeliveryId,
-    schema::{outbox_events as e, webhook_attempts as a, webhook_deliveries as d, webhook_subscriptions as s},
+    schema::{
+        outbox_events as e, webhook_attempts as a, webhook_deliveries as d, webhook_subscriptions as s,
+    },
     webhooks::model::{Attempt, Delivery, DeliveryState, OutboxEvent, Parcel, WebhookId},
 };
 
@@ -52,11 +54,7 @@ pub fn list_deliveries(
 }
 
 /// A delivery to a webhook that the caller knows of.
-pub fn find_delivery(
-    connection: &mut AnyConnection,
-    reach: Reach,
-    id: DeliveryId,
-) -> Result<Option<Parcel>> {
+pub fn find_delivery(connection: &mut AnyConnection, reach: Reach, id: DeliveryId) -> Result<Option<Parcel>> {
     let query = d::table
         .inner_join(e::table.on(e::id.eq(d::event_id)))
         .inner_join(s::table.on(s::id.eq(d::subscription_id)))

@@ -15,6 +15,7 @@ use crate::{
         json::JsonText,
         time::{Clock, Timestamp},
     },
+    outbox::{self, Announcement},
     schema::idempotency_keys,
     settings::Settings,
     storage::Storage,
@@ -157,12 +158,18 @@ pub struct Tx<'c> {
     precondition: Precondition,
     ward_id: Option<WardId>,
     events: Vec<Event>,
+    announcements: Vec<Announcement>,
 }
 
 impl Tx<'_> {
     /// Notes what happened; it is chained when the transaction ends.
     pub fn record(&mut self, event: Event) {
         self.events.push(event);
+    }
+
+    /// Notes what other systems are to be told; it is written when the transaction ends, after the events.
+    pub fn announce(&mut self, announcement: Announcement) {
+        self.announcements.push(announcement);
     }
 
     /// Sets the ward whose chain the events belong to, where it is not the actor's own.
@@ -292,13 +299,16 @@ impl Ctx {
             precondition: self.precondition,
             ward_id: self.actor.ward_id,
             events: Vec::new(),
+            announcements: Vec::new(),
         };
         let value = work(&mut tx)?;
-        let Tx { now, ward_id, events, .. } = tx;
+        let Tx { now, ward_id, events, announcements, .. } = tx;
         if events.is_empty() {
             return Err(Error::internal("a write recorded no audit event"));
         }
         audit::append_events(connection, ward_id, &self.actor, &self.request_id, now, events)?;
+        // The chain's head is ours until the commit, so the numbers given here are in the order of commits.
+        outbox::append(connection, ward_id, now, announcements)?;
         Ok(value)
     }
 

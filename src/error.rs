@@ -131,6 +131,11 @@ codes! {
     UnitNotActive = "unit_not_active", Refused, "Đơn vị chưa hoạt động hoặc đã kết thúc hoạt động vào ngày này", "The unit is not active yet, or no longer, on this day";
     ItemLeftWithout = "item_left_without_unit", Refused, "Mục này chưa có đơn vị mới nào nhận; hãy giao cho ít nhất một đơn vị", "No new unit takes this item; give it to at least one";
     UnknownScope = "unknown_scope", Refused, "Phạm vi quyền không có hoặc không cấp được ở đây", "There is no such scope, or it cannot be granted here";
+    // Webhooks.
+    InvalidUrl = "invalid_url", Refused, "Cần một địa chỉ https đầy đủ, không kèm tên đăng nhập, mật khẩu hay phần sau dấu #", "A complete https URL is needed, without username, password or fragment";
+    AddressNotAllowed = "address_not_allowed", Refused, "Địa chỉ này nằm trong mạng nội bộ hoặc mạng dành riêng; hãy dùng địa chỉ công khai, hoặc đề nghị người vận hành cho phép mạng đó", "This address is in a private or reserved network; use a public one, or ask the operator to allow that network";
+    TooManyWebhooks = "too_many_webhooks", Conflict, "Máy khách đã có đủ số đăng ký nhận tin; hãy xóa bớt một đăng ký", "This client has as many webhooks as it may; delete one first";
+    WebhookInactive = "webhook_inactive", Conflict, "Đăng ký nhận tin đang tắt; hãy bật lại (active: true) rồi thử lại", "The webhook is not active; set active to true, then retry";
     // Plans.
     PlanYearTaken = "plan_year_taken", Conflict, "Phường đã có kế hoạch cho năm này", "The ward already has a plan for this year";
     PlanNotDraft = "plan_not_draft", Conflict, "Kế hoạch đã ban hành; muốn thay đổi phải qua điều chỉnh kế hoạch", "The plan is issued; it changes only by amendment";

@@ -11,6 +11,7 @@
 //! | [`settings`] | what the operator chose |
 //! | [`storage`] | files, in a directory or a bucket |
 //! | [`access`], [`audit`] | who may do what; what happened |
+//! | [`outbox`] | what other systems are to be told of it |
 //! | [`sheets`] | spreadsheets and CSV files, read with limits and written safely |
 //! | [`context`] | one `Ctx` per request, one `Tx` per write |
 //! | [`http`] | how requests are read and answers written; below the concepts, for their handlers use it |
@@ -45,6 +46,7 @@ pub mod items;
 pub mod kernel;
 pub mod needs;
 pub mod obstacles;
+pub mod outbox;
 pub mod periods;
 pub mod plan_checks;
 pub mod plans;

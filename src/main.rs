@@ -20,6 +20,8 @@ struct Cli {
 enum Command {
     /// Serve with the configuration from environment and file (production).
     Serve,
+    /// Deliver webhooks, and serve nothing: beside instances with `CCHC_WEBHOOK_DELIVERY=false`.
+    Work,
     /// Serve the Long Mỹ plan with sample accounts and figures, on this machine only.
     Demo(commands::demo::Options),
     /// Bring the schema up to date.
@@ -41,6 +43,7 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Serve => commands::serve::run(),
+        Command::Work => commands::work::run(),
         Command::Demo(options) => commands::demo::run(&options),
         Command::Migrate => commands::admin::migrate(),
         Command::Openapi => {

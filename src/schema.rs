@@ -623,6 +623,71 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    webhook_subscriptions (id) {
+        id -> Text,
+        ward_id -> Nullable<Text>,
+        client_row_id -> Text,
+        url -> Text,
+        kinds -> Text,
+        active -> Bool,
+        disabled_reason -> Nullable<Text>,
+        secret_version -> BigInt,
+        previous_secret_until -> Nullable<Timestamp>,
+        created_at -> Timestamp,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    outbox_heads (ward_id) {
+        ward_id -> Text,
+        seq -> BigInt,
+    }
+}
+
+diesel::table! {
+    outbox_events (id) {
+        id -> Text,
+        ward_id -> Nullable<Text>,
+        seq -> BigInt,
+        kind -> Text,
+        unit_id -> Nullable<Text>,
+        data -> Text,
+        at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    webhook_deliveries (id) {
+        id -> Text,
+        subscription_id -> Text,
+        event_id -> Text,
+        queue -> Text,
+        seq -> BigInt,
+        state -> Text,
+        attempts -> Integer,
+        queued_at -> Timestamp,
+        next_attempt_at -> Timestamp,
+        leased_until -> Nullable<Timestamp>,
+        leased_by -> Nullable<Text>,
+        last_status -> Nullable<Integer>,
+        last_error -> Nullable<Text>,
+        finished_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    webhook_attempts (id) {
+        id -> Text,
+        delivery_id -> Text,
+        at -> Timestamp,
+        status -> Nullable<Integer>,
+        error -> Nullable<Text>,
+        millis -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     wards,
     units,
@@ -667,4 +732,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     unit_plan_links,
     change_heads,
     changes,
+    webhook_subscriptions,
+    outbox_heads,
+    outbox_events,
+    webhook_deliveries,
+    webhook_attempts,
 );

@@ -48,6 +48,10 @@ permissions! {
     ClientsRead = "clients.read",
     /// Create and change machine clients.
     ClientsWrite = "clients.write",
+    /// Read webhooks and what became of their deliveries.
+    WebhooksRead = "webhooks.read",
+    /// Create and change webhooks, and deliver again.
+    WebhooksWrite = "webhooks.write",
     /// Read plans, items, assignments and periods.
     PlansRead = "plans.read",
     /// Build plans, items, assignments and periods.

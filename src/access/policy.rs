@@ -27,6 +27,8 @@ const DECIDERS: &[Role] = &[
     Role::SchoolHead,
     Role::SchoolStaff,
 ];
+/// Machine clients that are told of what happened.
+const LISTENERS: &[Scope] = &[Scope::ResultsRead, Scope::SubmissionsWrite];
 /// Heads sign for their unit.
 const HEADS: &[Role] = &[Role::DepartmentHead, Role::SchoolHead];
 const COMMENTERS: &[Role] = &[
@@ -65,6 +67,8 @@ pub const fn grant(permission: Permission) -> Grant {
         Permission::UsersWrite         => roles(&[Admin]),
         Permission::ClientsRead        => roles(&[Admin, Auditor]),
         Permission::ClientsWrite       => roles(&[Admin]),
+        Permission::WebhooksRead       => Grant { anonymous: false, roles: &[Admin, Auditor], scopes: LISTENERS },
+        Permission::WebhooksWrite      => Grant { anonymous: false, roles: &[Admin], scopes: LISTENERS },
         Permission::PlansRead          => Grant { anonymous: false, roles: EVERYONE, scopes: &[Scope::SubmissionsWrite] },
         Permission::PlansWrite         => roles(&[Coordinator]),
         Permission::PlansIssue         => roles(&[Leader]),

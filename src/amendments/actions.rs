@@ -1,6 +1,7 @@
 //! Writing an amendment, and applying it.
 
 use chrono::NaiveDate;
+use serde_json::json;
 
 use super::{
     changes::Change,
@@ -16,6 +17,7 @@ use crate::{
     error::{Code, Error, Faults, Result},
     items::actions::{self as items, Cause},
     kernel::{id::WardId, json::JsonText, text::clean},
+    outbox::EventKind,
     periods,
     plans::{self, Plan, PlanId},
 };
@@ -150,6 +152,10 @@ pub fn approve_amendment(tx: &mut Tx<'_>, ward_id: WardId, id: AmendmentId) -> R
         apply(tx, &cause, ward_id, step)?;
     }
     record(tx, "amendment.approved", Some(&before), Some(&amendment))?;
+    let told = json!({
+        "id": amendment.id, "number": amendment.number, "effective_on": amendment.effective_on,
+    });
+    plans::actions::announce(tx, EventKind::PlanAmended, &plan, Some(told));
     Ok(amendment)
 }
 

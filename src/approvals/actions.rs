@@ -1,5 +1,7 @@
 //! Deciding: load, ask the rules, move the submission, note the decision.
 
+use serde_json::json;
+
 use super::{
     model::{Decision, DecisionId},
     store,
@@ -11,6 +13,7 @@ use crate::{
     delegations,
     error::{Code, Error, Faults, Result},
     kernel::{id::PrincipalId, json::JsonText, text::clean},
+    outbox::{Announcement, EventKind},
     submissions::{
         self, Action, Submission, SubmissionId, SubmissionState,
         model::Dossier,
@@ -136,7 +139,26 @@ pub(super) fn carry_out(
             .on_behalf_of(decision.on_behalf_of)
             .because(decision.reason.clone()),
     );
+    if let Some(kind) = EventKind::parse(new.action.event()) {
+        tx.announce(announcement(kind, dossier, &decision));
+    }
     Ok(decision)
+}
+
+/// What the unit's own systems are told of a decision: where the figure stands, not who decided, why, or what it says.
+fn announcement(kind: EventKind, dossier: &Dossier, decision: &Decision) -> Announcement {
+    let submission = decision.submission_id;
+    let data = json!({
+        "submission_id": submission,
+        "plan_id": dossier.period.plan_id,
+        "period": dossier.period.code,
+        "item": dossier.item.code,
+        "unit": dossier.unit_code,
+        "state": decision.to_state,
+        "revision": decision.revision,
+        "links": { "submission": format!("/api/v1/submissions/{submission}") },
+    });
+    Announcement { kind, unit_id: Some(dossier.owner_id), data }
 }
 
 fn refuse(refusal: Refusal, action: Action, tx: &mut Tx<'_>, dossier: &Dossier) -> Error {
@@ -226,4 +248,16 @@ pub(super) fn check_words(tx: &mut Tx<'_>, new: &NewDecision) -> Result<()> {
         }
     }
     faults.into_result(Code::Invalid)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_move_is_told() {
+        for action in Action::ALL {
+            assert!(EventKind::parse(action.event()).is_some(), "{action}");
+        }
+    }
 }

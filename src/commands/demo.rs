@@ -66,7 +66,8 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     print!("{}", welcome(port, directory, &password, services.clock.now())?);
     std::io::stdout().flush()?;
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
-    serve(services, listener, &ServerOptions { workers, shutdown_seconds: 5, handle_signals: true })
+    let options = ServerOptions { workers, shutdown_seconds: 5, handle_signals: true };
+    serve(services, listener, &options, true)
 }
 
 fn prepare(directory: &Path, at: Option<&str>, password: &str) -> Result<Services, Failure> {

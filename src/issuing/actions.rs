@@ -6,6 +6,7 @@ use crate::{
     error::Result,
     items,
     kernel::id::WardId,
+    outbox::EventKind,
     plans::{self, Plan, PlanId, PlanStatus},
 };
 
@@ -22,7 +23,9 @@ pub fn issue_plan(tx: &mut Tx<'_>, ward_id: WardId, id: PlanId) -> Result<Plan> 
     let targets = items::actions::list_targets(tx.connection, &ids)?;
     rules::check_complete(&before, &leaves, &targets)?;
     let plan = Plan { status: PlanStatus::Issued, ..before.clone() };
-    plans::actions::replace(tx, "plan.issued", &before, plan)
+    let plan = plans::actions::replace(tx, "plan.issued", &before, plan)?;
+    plans::actions::announce(tx, EventKind::PlanIssued, &plan, None);
+    Ok(plan)
 }
 
 /// Ends an issued plan: nothing is drafted or signed any more; what is on its way is still reviewed and approved.
@@ -34,5 +37,7 @@ pub fn close_plan(tx: &mut Tx<'_>, ward_id: WardId, id: PlanId) -> Result<Plan> 
     tx.check_version(before.version)?;
     plans::rules::require_issued(before.status)?;
     let plan = Plan { status: PlanStatus::Closed, ..before.clone() };
-    plans::actions::replace(tx, "plan.closed", &before, plan)
+    let plan = plans::actions::replace(tx, "plan.closed", &before, plan)?;
+    plans::actions::announce(tx, EventKind::PlanClosed, &plan, None);
+    Ok(plan)
 }

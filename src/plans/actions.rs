@@ -1,6 +1,7 @@
 //! Writes about plans, and the questions that other concepts ask about them.
 
 use chrono::NaiveDate;
+use serde_json::{Value, json};
 
 use super::{
     model::{Basis, Plan, PlanId, PlanStatus},
@@ -13,6 +14,7 @@ use crate::{
     db::AnyConnection,
     error::{Code, Error, Faults, Result},
     kernel::{id::WardId, json::JsonText, text::clean},
+    outbox::{Announcement, EventKind},
 };
 
 /// What a new plan is made of.
@@ -182,6 +184,17 @@ pub fn replace(tx: &mut Tx<'_>, kind: &'static str, before: &Plan, plan: Plan) -
     let (old, new) = (PlanView::of(before)?, PlanView::of(&plan)?);
     tx.record(Event::new(kind, "plan", plan.id).between(Some(&old), Some(&new)));
     Ok(plan)
+}
+
+/// Tells other systems what became of a plan, and by which amendment.
+pub fn announce(tx: &mut Tx<'_>, kind: EventKind, plan: &Plan, amendment: Option<Value>) {
+    let data = json!({
+        "plan_year": plan.year,
+        "plan": { "id": plan.id, "number": plan.number, "status": plan.status },
+        "amendment": amendment,
+        "links": { "plan": format!("/api/v1/plans/{}", plan.id) },
+    });
+    tx.announce(Announcement { kind, unit_id: None, data });
 }
 
 fn check(plan: &Plan) -> Result<()> {

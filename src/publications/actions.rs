@@ -1,5 +1,7 @@
 //! Publishing and withdrawing, and reading what is public.
 
+use serde_json::json;
+
 use super::{
     model::{Correction, Publication, PublicationId, PublishedContent},
     rules, store,
@@ -11,6 +13,7 @@ use crate::{
     db::AnyConnection,
     error::{Code, Error, Faults, Result},
     kernel::{id::WardId, json::JsonText, text::clean},
+    outbox::{Announcement, EventKind},
     periods::{self, Period, PeriodId},
     plans::{self, PlanId, PlanStatus},
     results::{self, FigureBasis},
@@ -68,6 +71,9 @@ pub fn publish(tx: &mut Tx<'_>, period_id: PeriodId) -> Result<Publication> {
             .with("hash", &publication.hash)
             .with("submissions", taken),
     );
+    let kind =
+        if standing.is_some() { EventKind::PublicationCorrected } else { EventKind::PublicationPublished };
+    tx.announce(announcement(kind, &content, &publication));
     Ok(publication)
 }
 
@@ -130,7 +136,28 @@ pub fn withdraw(tx: &mut Tx<'_>, id: PublicationId, reason: &str) -> Result<Publ
     store::withdraw_publication(tx.connection, &after)?;
     changes::actions::append(tx, after.ward_id, ChangeKind::Withdrawn, after.id.as_str())?;
     tx.record(Event::new("publication.withdrawn", "publication", id).because(Some(reason)));
+    let content: PublishedContent = after.content.read().map_err(Error::internal)?;
+    tx.announce(announcement(EventKind::PublicationWithdrawn, &content, &after));
     Ok(after)
+}
+
+/// What other systems are told of a publication; the figures are where the link leads.
+fn announcement(kind: EventKind, content: &PublishedContent, publication: &Publication) -> Announcement {
+    let PublishedContent { ward_code, year, period_code, .. } = content;
+    let results = format!("/public/v1/wards/{ward_code}/results?year={year}&period={period_code}");
+    let data = json!({
+        "plan_year": year,
+        "period": period_code,
+        "publication": {
+            "id": publication.id,
+            "number": publication.number,
+            "hash": publication.hash,
+            "published_at": publication.published_at,
+            "withdrawn_at": publication.withdrawn_at,
+        },
+        "links": { "results": results },
+    });
+    Announcement { kind, unit_id: None, data }
 }
 
 /// The publication that stands for a period, or for the period with the latest data.

@@ -31,6 +31,7 @@ use crate::{
         (name = "units", description = "Units of the ward"),
         (name = "users", description = "Accounts of the ward's people"),
         (name = "clients", description = "Machine clients"),
+        (name = "webhooks", description = "Telling other systems what happened, signed as Standard Webhooks describes"),
         (name = "plans", description = "Plans of a year and their state"),
         (name = "unit plans", description = "Each unit's own plan, made from the ward's (plan V.1.a)"),
         (name = "items", description = "Sections, indicators and tasks of a plan, and who reports them"),

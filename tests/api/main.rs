@@ -63,3 +63,6 @@ mod units;
 mod users;
 mod wards;
 mod warnings;
+mod webhook_deliveries;
+mod webhook_events;
+mod webhooks;

@@ -88,6 +88,9 @@ const SAMPLES: &[&str] = &[
     "documents",
     "explanation_requests",
     "obstacles",
+    "outbox_events",
+    "webhook_deliveries",
+    "webhook_subscriptions",
 ];
 
 /// The walk itself may add samples, nothing else.

@@ -150,6 +150,7 @@ fn table_of(segment: &str) -> Option<&'static str> {
         "publications" => "publications",
         "delegations" => "delegations",
         "documents" => "documents",
+        "webhooks" => "webhook_subscriptions",
         _ => return None,
     })
 }
@@ -183,6 +184,8 @@ fn sample(app: &App, segment: &str, name: &str) -> String {
         ("publications", _) => {
             first(app, "publications", &format!("ward_id = '{ward}' AND withdrawn_at IS NULL"))
         }
+        ("webhooks", _) => webhook(app),
+        ("webhook-deliveries", _) => webhook_delivery(app),
         ("documents" | "evidence", _) => sample_document(app),
         _ => panic!("say in tests/contract/calls.rs which {{{name}}} of /{segment}/ to call with"),
     }
@@ -218,6 +221,40 @@ fn ward_client(app: &App) -> String {
     }
     app.add_client("ward-system", Some("long-my"), Some("KTHTDT"), &[Scope::SubmissionsWrite]);
     app.sql_text(find)
+}
+
+/// A webhook of the ward's own client; the demo has none.
+fn webhook(app: &App) -> String {
+    let find = "SELECT id AS value FROM webhook_subscriptions";
+    if let Some(id) = app.sql_texts(find).pop() {
+        return id;
+    }
+    let (id, ward, client) = (cchc::kernel::id::RawId::generate(), app.ward("long-my"), ward_client(app));
+    app.sql(&format!(
+        "INSERT INTO webhook_subscriptions (id, ward_id, client_row_id, url, kinds, active, secret_version, \
+         created_at, version) VALUES ('{id}', '{ward}', '{client}', 'https://1.1.1.1/cchc', \
+         '[\"submission.approved\"]', TRUE, 1, '2026-06-15 01:00:00', 1)"
+    ));
+    id.to_string()
+}
+
+/// A delivery to it; the demo has none.
+fn webhook_delivery(app: &App) -> String {
+    let find = "SELECT id AS value FROM webhook_deliveries";
+    if let Some(id) = app.sql_texts(find).pop() {
+        return id;
+    }
+    let (id, ward, webhook) = (cchc::kernel::id::RawId::generate(), app.ward("long-my"), webhook(app));
+    app.sql(&format!(
+        "INSERT INTO outbox_events (id, ward_id, seq, kind, data, at) \
+         VALUES ('{id}', '{ward}', 1, 'submission.approved', '{{}}', '2026-06-15 01:00:00')"
+    ));
+    app.sql(&format!(
+        "INSERT INTO webhook_deliveries (id, subscription_id, event_id, queue, seq, state, attempts, queued_at, \
+         next_attempt_at) VALUES ('{id}', '{webhook}', '{id}', '{ward}', 1, 'dead', 13, '2026-06-15 01:00:00', \
+         '2026-06-15 01:00:00')"
+    ));
+    id.to_string()
 }
 
 /// A document of KTHTDT; the demo has none.
@@ -307,6 +344,7 @@ fn real(app: &App, key: &str, value: Value, units: &mut dyn Iterator<Item = Stri
         Value::Array(all) => all.into_iter().map(|value| real(app, key, value, units)).collect(),
         Value::String(text) if is_id(&text) => match key.trim_end_matches('s') {
             name if name.ends_with("unit_id") => units.next().into(),
+            "client_id" => ward_client(app).into(),
             "item_id" | "contributes_to" => app.item("II.2.k", "indicator").into(),
             "period_id" => app.period("2026-H1").into(),
             "plan_id" => app.plan().into(),

@@ -30,6 +30,12 @@ const RECIPES: &[(&str, &str)] = &[
     ("PATCH /api/v1/clients/{id}",               "admin"),
     ("DELETE /api/v1/clients/{id}",              "admin"),
     ("POST /api/v1/clients/{id}/rotate-secret",  "admin"),
+    ("POST /api/v1/webhooks",                    "admin"),
+    ("PATCH /api/v1/webhooks/{id}",              "admin"),
+    ("DELETE /api/v1/webhooks/{id}",             "admin"),
+    ("POST /api/v1/webhooks/{id}/rotate-secret", "admin"),
+    ("POST /api/v1/webhooks/{id}/ping",          "admin"),
+    ("POST /api/v1/webhook-deliveries/{id}/redeliver", "admin"),
     ("POST /api/v1/plans",                       "vhxh.head"),
     ("POST /api/v1/plans/import",                "vhxh.head"),
     ("PATCH /api/v1/plans/{id}",                 "vhxh.head"),
@@ -146,6 +152,12 @@ async fn adapt(app: &App, key: &str, call: &mut Prepared) {
             for (name, value) in call.body.as_mut().and_then(Value::as_object_mut).into_iter().flatten() {
                 let current = name.contains("current") || name.contains("old");
                 *value = json!(if current { DEMO_PASSWORD } else { "mat-khau-moi-2026" });
+            }
+        }
+        // An address on the public internet that needs no look-up; nothing is sent there.
+        "POST /api/v1/webhooks" => {
+            if let Some(body) = &mut call.body {
+                body["url"] = json!("https://1.1.1.1/cchc");
             }
         }
         "DELETE /api/v1/items/{id}" => {

@@ -13,6 +13,7 @@ mod batches;
 mod kill;
 mod kill_upload;
 mod server;
+mod work;
 
 use std::{io::Write, process::Command};
 

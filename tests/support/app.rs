@@ -77,19 +77,29 @@ impl App {
         let place = Place::Directory(files.path().to_owned());
         let documents = Storage::open(&place, MAX_DOCUMENT_BYTES).expect("a place for files");
         let database = Arc::new(TestDatabase::with_demo(backend));
-        Self::over(database, backend, clock, documents, Arc::new(files))
+        Self::over(database, backend, clock, documents, Arc::new(files), Arc::default())
     }
 
     /// Like [`App::start`], with its files elsewhere.
     pub fn start_over(backend: Backend, documents: Storage) -> Self {
         let files = Arc::new(tempfile::tempdir().expect("a directory"));
-        Self::over(Arc::new(TestDatabase::with_demo(backend)), backend, demo_clock(), documents, files)
+        let database = Arc::new(TestDatabase::with_demo(backend));
+        Self::over(database, backend, demo_clock(), documents, files, Arc::default())
     }
 
     /// One more server over the same database and files, with another clock.
     pub fn beside(&self, clock: Clock) -> Self {
-        let documents = self.services.documents.clone();
-        Self::over(Arc::clone(&self.database), self.backend, clock, documents, Arc::clone(&self.files))
+        self.beside_with(clock, Arc::clone(&self.services.settings))
+    }
+
+    /// One more server over the same database and files, with other settings of the operator's.
+    pub fn with_settings(&self, settings: Settings) -> Self {
+        self.beside_with(self.services.clock, Arc::new(settings))
+    }
+
+    fn beside_with(&self, clock: Clock, settings: Arc<Settings>) -> Self {
+        let (database, files) = (Arc::clone(&self.database), Arc::clone(&self.files));
+        Self::over(database, self.backend, clock, self.services.documents.clone(), files, settings)
     }
 
     /// One more server over the same database and files, at this time.
@@ -98,29 +108,15 @@ impl App {
         self.beside(Clock::shifted(Clock::shift_to(time)))
     }
 
-    /// One more server over the same database and files, whose operator chose otherwise.
-    pub fn with_settings(&self, settings: Settings) -> Self {
-        let services = Services { settings: Arc::new(settings), ..self.services.clone() };
-        Self::serving(Arc::clone(&self.database), self.backend, services, Arc::clone(&self.files))
-    }
-
     fn over(
         database: Arc<TestDatabase>,
         backend: Backend,
         clock: Clock,
         documents: Storage,
         files: Arc<tempfile::TempDir>,
+        settings: Arc<Settings>,
     ) -> Self {
-        let services = Services { documents, ..services_on(database.location.clone(), clock) };
-        Self::serving(database, backend, services, files)
-    }
-
-    fn serving(
-        database: Arc<TestDatabase>,
-        backend: Backend,
-        services: Services,
-        files: Arc<tempfile::TempDir>,
-    ) -> Self {
+        let services = Services { documents, settings, ..services_on(database.location.clone(), clock) };
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = format!("http://{}", listener.local_addr().expect("an address"));
         let (handle, thread) = serve(services.clone(), listener);

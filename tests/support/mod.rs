@@ -16,6 +16,7 @@ mod database;
 mod files;
 mod office;
 mod principals;
+mod receiver;
 
 use std::{
     io::Write,
@@ -29,6 +30,7 @@ pub use self::{
     files::{Form, docx, jpg, pdf, png, sha256, xlsx},
     office::Office,
     principals::{DEMO_PASSWORD, NewAccount},
+    receiver::{Received, Receiver},
 };
 
 /// Declares tests that run on SQLite and on PostgreSQL: either whole functions, or the names of functions beside it.

@@ -8,7 +8,7 @@ pub mod extract;
 pub mod problem;
 
 pub use self::{
-    download::Download,
+    download::{Download, FileContent},
     extract::{Body, Form, Id, PageQuery, Query, Upload},
     problem::{Problem, ProblemBody},
 };

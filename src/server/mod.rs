@@ -1,8 +1,10 @@
 //! The server: all routes together, the gate in front of them, the OpenAPI document, start and stop.
 
+mod deprecation;
 mod gate;
 mod health;
 mod openapi;
+mod schemas;
 mod start;
 
 pub use self::{

@@ -101,7 +101,15 @@ pub(super) fn describe(operation: &mut Map<String, Value>) {
 
 #[cfg(test)]
 mod tests {
-    use actix_web::{App, body::BoxBody, dev::ServiceResponse, http::StatusCode, middleware::from_fn, test, web::Data};
+    use actix_web::{
+        App,
+        body::BoxBody,
+        dev::ServiceResponse,
+        http::StatusCode,
+        middleware::from_fn,
+        test::{TestRequest, call_service, init_service},
+        web::Data,
+    };
 
     use super::*;
     use crate::server::gate;
@@ -159,8 +167,8 @@ mod tests {
             .route("/old", actix_web::web::get().to(handler))
             .route("/new", actix_web::web::get().to(handler))
             .wrap(from_fn(gate::gate));
-        let app = test::init_service(app).await;
-        test::call_service(&app, test::TestRequest::get().uri(path).to_request()).await
+        let app = init_service(app).await;
+        call_service(&app, TestRequest::get().uri(path).to_request()).await
     }
 
     #[test]

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 /// Completes the components' schemas.
 pub(super) fn complete(schemas: &mut Map<String, Value>) {
-    name_rows_of_pages(schemas);
+    name_rows_of_lists(schemas);
     flatten_tagged_unions(schemas);
     schemas.values_mut().for_each(size_integers);
 }
@@ -26,12 +26,14 @@ fn size_integers(schema: &mut Value) {
     }
 }
 
-/// The rows of a page are derived in place, which would make a second, nameless type of each row.
-fn name_rows_of_pages(schemas: &mut Map<String, Value>) {
+/// The rows of a list such as `Page_PlanView` are derived in place, which would make a second, nameless type of each.
+fn name_rows_of_lists(schemas: &mut Map<String, Value>) {
     let names: Vec<String> = schemas.keys().cloned().collect();
-    for row in &names {
-        let page = schemas.get_mut(&format!("Page_{row}"));
-        if let Some(rows) = page.and_then(|page| page.pointer_mut("/properties/items/items")) {
+    for list in &names {
+        let Some(row) = list.split_once('_').map(|(_, row)| row).filter(|row| schemas.contains_key(*row)) else {
+            continue;
+        };
+        if let Some(rows) = schemas.get_mut(list).and_then(|list| list.pointer_mut("/properties/items/items")) {
             *rows = json!({ "$ref": reference_to(row) });
         }
     }

@@ -22,7 +22,7 @@ use super::{
 use crate::{
     context::{Answer, Ctx},
     error::{Code, Error, Result, text},
-    http::{HttpResult, Id, Problem, Query, Upload},
+    http::{FileContent, HttpResult, Id, Problem, Query, Upload},
     plans::PlanId,
     sheets::SheetFormat,
 };
@@ -70,7 +70,7 @@ pub struct ReceiveBatch {
         content(
             (CreateBatch = "application/json"),
             (Workbook = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-            (String = "text/csv"),
+            (FileContent = "text/csv"),
         )
     ),
     responses((status = 200, description = "What became of each row", body = BatchView))

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     context::Ctx,
     error::Error,
-    http::{Download, Id, Problem, Query},
+    http::{Download, FileContent, Id, Problem, Query},
     plans::PlanId,
 };
 
@@ -20,12 +20,6 @@ use crate::{
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config.service(export_results);
 }
-
-/// A file's content.
-#[derive(utoipa::ToSchema)]
-#[schema(value_type = String, format = Binary)]
-#[allow(dead_code, reason = "it only describes an answer")]
-pub struct FileContent(Vec<u8>);
 
 /// Export the results of a period as a file
 #[utoipa::path(

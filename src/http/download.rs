@@ -15,6 +15,12 @@ pub struct Download {
     pub bytes: Vec<u8>,
 }
 
+/// A file's content, as the document describes it in requests and answers.
+#[derive(Debug, utoipa::ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[allow(dead_code, reason = "it only describes")]
+pub struct FileContent(Vec<u8>);
+
 impl Responder for Download {
     type Body = BoxBody;
 

@@ -9,7 +9,7 @@ pub mod known;
 pub mod problem;
 
 pub use self::{
-    download::Download,
+    download::{Download, FileContent},
     extract::{Body, Form, Id, PageQuery, Query, Upload},
     known::Known,
     problem::{Problem, ProblemBody},

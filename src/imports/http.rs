@@ -11,7 +11,7 @@ use crate::{
     context::{Answer, Ctx, Tx},
     db::AnyConnection,
     error::{Code, Error, FieldError, Result, text},
-    http::{HttpResult, Query, Upload},
+    http::{FileContent, HttpResult, Query, Upload},
     kernel::id::WardId,
     sheets::{Limits, Sheet, SheetFormat, read_sheet},
 };
@@ -57,10 +57,13 @@ pub struct ImportPlan {
     params(ImportPlan),
     request_body(content(
         (PlanFile = "application/json"),
-        (String = "text/csv"),
-        (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        (FileContent = "text/csv"),
+        (FileContent = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
     )),
-    responses((status = "2XX", description = "201: kept; 200: a dry run, also of a file with faults", body = ImportReport))
+    responses(
+        (status = 200, description = "A dry run: nothing is kept, also of a file with faults", body = ImportReport),
+        (status = 201, description = "Kept", body = ImportReport),
+    )
 )]
 #[post("/api/v1/plans/import")]
 pub async fn import_plan(ctx: Ctx, query: Query<ImportPlan>, upload: Upload) -> HttpResult {

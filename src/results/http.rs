@@ -55,7 +55,7 @@ pub struct SummaryView {
     /// The same for each field.
     pub fields: Vec<FieldView>,
     /// Headings: met only if all applicable leaves below are.
-    pub sections: Vec<SectionView>,
+    pub sections: Vec<SectionVerdictView>,
     /// One row per leaf, in the order of the plan.
     pub items: Vec<ResultView>,
 }
@@ -102,7 +102,7 @@ pub struct FieldView {
 
 /// The verdict of a heading.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct SectionView {
+pub struct SectionVerdictView {
     /// Its code.
     #[schema(example = "II.2.b")]
     pub code: String,
@@ -243,7 +243,7 @@ impl SummaryView {
             sections: summary
                 .sections
                 .into_iter()
-                .map(|(code, title, verdict)| SectionView { code, title, verdict })
+                .map(|(code, title, verdict)| SectionVerdictView { code, title, verdict })
                 .collect(),
             items: summary.leaves.into_iter().map(ResultView::of).collect(),
         }

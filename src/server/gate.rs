@@ -14,6 +14,7 @@ use actix_web::{
 };
 use serde_json::Value;
 
+use super::deprecation::{self, Notice};
 use crate::{
     access::{self, Actor, ActorKind, Permission, policy, token::Tokens},
     audit::{self, Event},
@@ -38,6 +39,8 @@ struct Rule {
     query: BTreeMap<String, usize>,
     /// Most bytes of its body; `None` where the handler takes it as a stream.
     body: Option<usize>,
+    /// That it will go, and when; sent with every answer.
+    notice: Option<Notice>,
 }
 
 /// The rules of all operations: path pattern, then method.
@@ -48,7 +51,8 @@ impl Rules {
     /// Reads the document.
     ///
     /// # Errors
-    /// Internal, when an operation names no permission, or one that does not exist: it must not start.
+    /// Internal, when an operation names no permission, or one that does not exist, or is deprecated without the
+    /// dates that go with it: it must not start.
     pub(super) fn read(document: &Value) -> Result<Self> {
         let mut rules = BTreeMap::new();
         for (path, methods) in document["paths"].as_object().into_iter().flatten() {
@@ -92,6 +96,9 @@ impl Rule {
             body: (!streamed).then_some(if rows { MAX_UPLOAD } else { MAX_BODY }),
             operation: operation["operationId"].as_str().unwrap_or_default().to_owned(),
             permission,
+            notice: deprecation::read_notice(operation).map_err(|fault| {
+                Error::internal(format!("{method} {path}: {fault}"))
+            })?,
             query: parameters
                 .filter(|parameter| parameter["in"] == "query")
                 .filter_map(|parameter| {
@@ -127,6 +134,9 @@ pub(super) async fn gate(
         record_denied(&response).await;
     }
     dress(&mut response, &request_id);
+    if let Some(notice) = notice_of(&response) {
+        notice.write(response.headers_mut());
+    }
     log(&response, &request_id, started);
     Ok(response)
 }
@@ -341,6 +351,12 @@ fn dress(response: &mut ServiceResponse<BoxBody>, request_id: &str) {
     if let Some(allow) = allow {
         set("allow", &allow);
     }
+}
+
+fn notice_of(response: &ServiceResponse<BoxBody>) -> Option<Notice> {
+    let request = response.request();
+    let methods = shared_rules(request)?.0.get(&request.match_pattern()?)?;
+    methods.get(request.method().as_str())?.notice.clone()
 }
 
 fn shared_rules(request: &HttpRequest) -> Option<&Data<Rules>> {

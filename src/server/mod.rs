@@ -1,10 +1,12 @@
 //! The server: all routes together, the gate in front of them, the OpenAPI document, start and stop.
 
 mod cors;
+mod deprecation;
 mod encoding;
 mod gate;
 mod health;
 mod openapi;
+mod schemas;
 mod start;
 
 pub use self::{

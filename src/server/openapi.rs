@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 use utoipa_actix_web::AppExt;
 
+use super::{deprecation, schemas};
 use crate::{
     access::{Permission, policy},
     http::{ProblemBody, problem::ProblemField},
@@ -82,8 +83,7 @@ fn complete(document: &mut Value) {
         components.insert("securitySchemes".into(), security_schemes());
         components.insert("responses".into(), error_responses());
         if let Some(schemas) = components.get_mut("schemas").and_then(Value::as_object_mut) {
-            close_tagged_unions(schemas);
-            schemas.values_mut().for_each(size_integers);
+            schemas::complete(schemas);
         }
     }
     let paths = document.get_mut("paths").and_then(Value::as_object_mut);
@@ -93,47 +93,6 @@ fn complete(document: &mut Value) {
             if let Some(operation) = operation.as_object_mut() {
                 complete_operation(path, method, operation);
             }
-        }
-    }
-}
-
-/// Counts (`usize`) name no size of their own; in the document every integer does.
-fn size_integers(schema: &mut Value) {
-    match schema {
-        Value::Object(fields) => {
-            let is_integer = fields.get("type").is_some_and(|kind| {
-                kind == "integer" || kind.as_array().is_some_and(|kinds| kinds.iter().any(|k| k == "integer"))
-            });
-            if is_integer && !fields.contains_key("format") {
-                fields.insert("format".into(), json!("int64"));
-            }
-            fields.values_mut().for_each(size_integers);
-        }
-        Value::Array(all) => all.iter_mut().for_each(size_integers),
-        _ => {}
-    }
-}
-
-/// A tagged union is its variant and its tag. A variant that closes itself would refuse the tag, so it is the pair
-/// that is closed.
-fn close_tagged_unions(schemas: &mut Map<String, Value>) {
-    let mut variants = Vec::new();
-    for schema in schemas.values_mut() {
-        for pair in schema.get_mut("oneOf").and_then(Value::as_array_mut).into_iter().flatten() {
-            let parts = pair.get("allOf").and_then(Value::as_array);
-            let referenced =
-                parts.into_iter().flatten().filter_map(|part| part.get("$ref").and_then(Value::as_str));
-            let found: Vec<String> =
-                referenced.filter_map(|path| path.rsplit('/').next()).map(str::to_owned).collect();
-            if let Some(pair) = pair.as_object_mut().filter(|_| !found.is_empty()) {
-                pair.insert("unevaluatedProperties".into(), json!(false));
-            }
-            variants.extend(found);
-        }
-    }
-    for variant in variants {
-        if let Some(variant) = schemas.get_mut(&variant).and_then(Value::as_object_mut) {
-            variant.remove("additionalProperties");
         }
     }
 }
@@ -158,6 +117,7 @@ fn complete_operation(path: &str, method: &str, operation: &mut Map<String, Valu
         }
     }
     add_answer_headers(method, permission, responses);
+    deprecation::describe(operation);
 }
 
 /// Any one of these opens the operation: people's accounts, machine clients with one of its scopes, a token at hand.

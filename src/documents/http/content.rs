@@ -11,14 +11,9 @@ use crate::{
     context::Ctx,
     documents::{actions, model::DocumentId, rules},
     error::Error,
-    http::{Id, Problem},
+    http::{FileContent, Id, Problem},
     submissions::reach::Visibility,
 };
-
-/// The bytes of a file; only the contract needs a name for them.
-#[derive(Debug, utoipa::ToSchema)]
-#[schema(value_type = String, format = Binary)]
-pub struct FileContent(pub Vec<u8>);
 
 /// Download a document's file
 ///

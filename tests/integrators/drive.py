@@ -3,6 +3,7 @@
 Usage: drive.py PROGRAM PROGRAMS WORK; tests/integrators/run prepares it. Persons of the demo act in between.
 """
 
+import atexit
 import base64
 import hashlib
 import hmac
@@ -62,6 +63,7 @@ class Demo:
         self.process = subprocess.Popen(
             [PROGRAM, "demo", "--port", str(self.port), "--data-dir", self.directory], stdout=log, stderr=log
         )
+        atexit.register(self.process.kill)
         wait_for("the demo answers", self.is_ready, 60)
 
     def is_ready(self):
@@ -105,7 +107,10 @@ class Demo:
 
     def draft(self, numerator):
         item, periods = self.ids()
-        body = {"item_id": item, "period_id": periods["2026-H1"], "numerator": numerator, "denominator": 1000}
+        why = {"cause": "subjective", "what_happened": "Một số hồ sơ trễ hạn", "remedy": "Phân công lại",
+               "new_date": "2026-09-30"}
+        body = {"item_id": item, "period_id": periods["2026-H1"], "numerator": numerator, "denominator": 1000,
+                "explanation": why}
         return self.do("ktht.staff", "POST", "/api/v1/submissions", body)["id"]
 
     def publish(self, period="2026-H1"):
@@ -152,7 +157,11 @@ class Place:
 
     def run(self, program, *words, fails=False, **environment):
         process = self.start(program, *words, **environment)
-        said, cried = process.communicate(timeout=90)
+        try:
+            said, cried = process.communicate(timeout=90)
+        except subprocess.TimeoutExpired:
+            end(process)
+            raise
         assert (process.returncode != 0) == fails, f"{self.language} {program} {words}: {said}\n{cried}"
         return said + cried if fails else said
 

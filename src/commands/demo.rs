@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::{ErrorKind, Write},
-    net::{Ipv4Addr, TcpListener},
+    net::{IpAddr, Ipv4Addr, TcpListener},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -15,9 +15,11 @@ use cchc::{
     demo,
     kernel::time::{Clock, Timestamp},
     server::ServerOptions,
+    settings::Settings,
     storage::{Place, Storage},
 };
 use clap::Args;
+use ipnet::IpNet;
 use secrecy::SecretString;
 
 use super::{Failure, serve::serve};
@@ -79,7 +81,7 @@ fn prepare(directory: &Path, at: Option<&str>, password: &str) -> Result<Service
         hasher: Hasher::new(19 * 1024, 2)?,
         tokens: Tokens::from_pem(&signing_key(directory)?, "cchc-demo")?,
         documents: Storage::open(&Place::Directory(directory.join(DOCUMENTS)), MAX_DOCUMENT_BYTES)?,
-        settings: Arc::default(),
+        settings: Arc::new(settings()?),
     };
     if services.db.read_blocking(cchc::wards::actions::is_empty)? {
         demo::load(&Arc::new(services.clone()), &SecretString::from(password.to_owned()))?;
@@ -102,6 +104,12 @@ fn clock(directory: &Path, at: Option<&str>) -> Result<Clock, Failure> {
     let shift = Clock::shift_to(at);
     fs::write(path, format!("{shift}\n"))?;
     Ok(Clock::shifted(shift))
+}
+
+/// Closed as `serve` is, but that receivers of webhooks may be on this machine, where whoever tries them out has them.
+fn settings() -> Result<Settings, Failure> {
+    let loopback = IpNet::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8)?;
+    Ok(Settings { webhook_networks: vec![loopback], ..Settings::default() })
 }
 
 fn signing_key(directory: &Path) -> Result<String, Failure> {

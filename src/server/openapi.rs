@@ -27,7 +27,7 @@ use crate::{
     servers((url = "/", description = "This server")),
     components(schemas(ProblemBody, ProblemField)),
     tags(
-        (name = "auth", description = "Sign-in, tokens and the caller's own account (RULES §2)"),
+        (name = "auth", description = "Sign-in, tokens and the caller's own account"),
         (name = "wards", description = "Wards, for the city's operator"),
         (name = "units", description = "Units of the ward"),
         (name = "users", description = "Accounts of the ward's people"),
@@ -36,20 +36,20 @@ use crate::{
         (name = "plans", description = "Plans of a year and their state"),
         (name = "unit plans", description = "Each unit's own plan, made from the ward's (plan V.1.a)"),
         (name = "items", description = "Sections, indicators and tasks of a plan, and who reports them"),
-        (name = "amendments", description = "How an issued plan changes (RULES §6)"),
-        (name = "periods", description = "Reporting periods (RULES §4)"),
-        (name = "submissions", description = "Figures of units for items and periods (RULES §5)"),
-        (name = "decisions", description = "Submitting, reviewing, approving (RULES §3)"),
-        (name = "delegations", description = "Dated authority given to a named account (RULES §3)"),
-        (name = "tracking", description = "What is to do, who owes what, and reminding of it (RULES §4)"),
-        (name = "documents", description = "The ward's library of evidence (RULES §8)"),
+        (name = "amendments", description = "How an issued plan changes"),
+        (name = "periods", description = "Reporting periods"),
+        (name = "submissions", description = "Figures of units for items and periods"),
+        (name = "decisions", description = "Submitting, reviewing, approving"),
+        (name = "delegations", description = "Dated authority given to a named account"),
+        (name = "tracking", description = "What is to do, who owes what, and reminding of it"),
+        (name = "documents", description = "The ward's library of evidence"),
         (name = "comments", description = "What readers say about a figure"),
-        (name = "explanations", description = "Asked explanations, findings and conclusions (RULES §5)"),
+        (name = "explanations", description = "Asked explanations, findings and conclusions"),
         (name = "obstacles", description = "Difficulties that units meet, and what is decided about them"),
-        (name = "results", description = "The ward's results (RULES §7)"),
-        (name = "publications", description = "Publishing the approved figures of a period (RULES §7)"),
+        (name = "results", description = "The ward's results"),
+        (name = "publications", description = "Publishing the approved figures of a period"),
         (name = "public", description = "The city portal's side: published figures only"),
-        (name = "audit", description = "What happened, and the proof of it (RULES §9)"),
+        (name = "audit", description = "What happened, and the proof of it"),
         (name = "operation", description = "Running the system")
     )
 )]
@@ -230,12 +230,14 @@ fn security_schemes() -> Value {
     json!({
         "account": {
             "type": "oauth2",
-            "description": "People: username and password (RFC 6749, tokens as RFC8725 advises)",
+            "description": "People: username and password; client_id and client_secret stay empty \
+                (RFC 6749, tokens as RFC8725 advises)",
             "flows": { "password": { "tokenUrl": token_url, "refreshUrl": token_url, "scopes": {} } }
         },
         "client": {
             "type": "oauth2",
-            "description": "Machines: client_id and client_secret (RFC 6749, tokens as RFC8725 advises)",
+            "description": "Machines: client_id and client_secret; no scope ticked asks for all that the client has \
+                (RFC 6749, tokens as RFC8725 advises)",
             "flows": { "clientCredentials": {
                 "tokenUrl": token_url,
                 "scopes": {

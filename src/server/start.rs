@@ -100,10 +100,14 @@ async fn stop_waiting(watch: Watch) {
 fn swagger_ui() -> SwaggerUi {
     SwaggerUi::new("/swagger-ui/{_:.*}").config(
         Config::from("/api-docs/openapi.json")
+            // Without the bar that offers to load other documents.
+            .use_base_layout()
+            .default_models_expand_depth(0)
             .display_operation_id(true)
             .doc_expansion("list")
             .filter(true)
-            .persist_authorization(true)
+            // It would keep passwords, not only tokens, in the browser's storage.
+            .persist_authorization(false)
             .try_it_out_enabled(true)
             .validator_url("none"),
     )

@@ -9,7 +9,7 @@ pub mod problem;
 
 pub use self::{
     download::Download,
-    extract::{Body, Form, Id, PageQuery, Query, Upload},
+    extract::{Body, Form, Id, OptionalBody, PageQuery, Query, Upload},
     problem::{Problem, ProblemBody},
 };
 

@@ -1,6 +1,6 @@
 //! One `Ctx` per request: who asks, and the way to the database. One `Tx` per write: no event, no commit.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl};
 use serde::{Deserialize, Serialize};
@@ -73,6 +73,8 @@ pub struct Ctx {
     pub actor: Arc<Actor>,
     /// Identifies the request in answers, logs and audit.
     pub request_id: String,
+    /// Where the call comes from (`access::networks::caller_of`).
+    pub peer: Option<IpAddr>,
     /// What `If-Match` said.
     pub precondition: Precondition,
     /// What `Idempotency-Key` said.
@@ -319,6 +321,7 @@ impl Ctx {
             services,
             actor: Arc::new(Actor::system()),
             request_id: "console".to_owned(),
+            peer: None,
             precondition: Precondition::Any,
             idempotency: None,
         }

@@ -275,6 +275,8 @@ impl Stage {
                     name: entry.name,
                     scopes: entry.scopes,
                     unit_id: None,
+                    expires_at: None,
+                    allowed_networks: Vec::new(),
                     secret_hash: secret.to_owned(),
                 };
                 clients::actions::create_client(tx, None, new)?;

@@ -99,6 +99,7 @@ codes! {
     // Who is asking.
     Unauthenticated = "unauthenticated", Unauthenticated, "Bạn cần đăng nhập, hoặc phiên đăng nhập đã hết hạn", "Sign in first, or sign in again";
     Forbidden = "forbidden", Forbidden, "Bạn không có quyền làm việc này", "You are not allowed to do this";
+    NetworkNotAllowed = "network_not_allowed", Forbidden, "Hệ thống kết nối này chỉ được gọi từ các mạng đã khai báo; hãy nhờ quản trị viên thêm mạng đang dùng vào allowed_networks", "This client may call from its allowed networks only; ask the administrator to add the one it calls from";
     WrongPassword = "wrong_password", Refused, "Mật khẩu hiện tại không đúng", "The current password is not right";
     WeakPassword = "weak_password", Refused, "Mật khẩu mới phải có từ 12 đến 128 ký tự và khác tên đăng nhập", "The new password needs 12 to 128 characters and must differ from the username";
     TooManyRequests = "too_many_requests", TooMany, "Quá nhiều yêu cầu; hãy chờ rồi thử lại", "Too many requests; wait, then try again";

@@ -33,9 +33,9 @@ enum Command {
     /// Manage accounts from the console.
     #[command(subcommand)]
     Account(commands::admin::AccountCommand),
-    /// Manage machine clients of the city from the console.
+    /// Manage machine clients from the console.
     #[command(subcommand)]
-    Client(commands::admin::ClientCommand),
+    Client(commands::clients::ClientCommand),
     /// Read a ward with its units, or a plan, from a JSON file.
     Import(commands::admin::ImportOptions),
 }
@@ -55,7 +55,7 @@ fn main() -> ExitCode {
             Ok(())
         }
         Command::Account(command) => commands::admin::account(command),
-        Command::Client(command) => commands::admin::client(command),
+        Command::Client(command) => commands::clients::client(command),
         Command::Import(options) => commands::admin::import(&options),
     };
     match outcome {

@@ -84,6 +84,11 @@ diesel::table! {
         secret_hash -> Text,
         credential_version -> BigInt,
         version -> BigInt,
+        expires_at -> Nullable<Timestamp>,
+        allowed_networks -> Text,
+        previous_secret_hash -> Nullable<Text>,
+        previous_secret_until -> Nullable<Timestamp>,
+        last_used_at -> Nullable<Timestamp>,
     }
 }
 

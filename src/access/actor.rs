@@ -1,5 +1,7 @@
 //! The caller: an account with roles, a machine client with scopes, the system itself, or nobody.
 
+use ipnet::IpNet;
+
 use crate::{
     error::{Error, Result},
     kernel::id::{PrincipalId, UnitId, WardId},
@@ -83,6 +85,8 @@ pub struct Actor {
     pub authorities: Vec<Authority>,
     /// Scopes of a client.
     pub scopes: Vec<Scope>,
+    /// Networks from which a client may call; none: from anywhere.
+    pub networks: Vec<IpNet>,
     /// Username or client id, as the audit trail shows it.
     pub name: String,
     /// Office held, at this moment.
@@ -111,6 +115,7 @@ impl Actor {
             roles: Vec::new(),
             authorities: Vec::new(),
             scopes: Vec::new(),
+            networks: Vec::new(),
             name: name.to_owned(),
             position: None,
         }

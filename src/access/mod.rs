@@ -1,6 +1,7 @@
 //! Who may do what: roles, permissions, the one table that joins them, and the proofs of identity.
 
 pub mod actor;
+pub mod networks;
 pub mod password;
 pub mod permission;
 pub mod policy;

@@ -4,6 +4,7 @@ use super::{
     Actor, ActorKind, Permission,
     actor::{Role, Scope},
 };
+use crate::error::{Code, Text, text};
 
 /// Who holds a permission.
 #[derive(Clone, Copy, Debug)]
@@ -116,6 +117,18 @@ pub fn allows(actor: &Actor, permission: Permission) -> bool {
         ActorKind::Client => grant.scopes.iter().any(|scope| actor.has_scope(*scope)),
         ActorKind::System => false,
     }
+}
+
+/// What to tell a caller of this kind that lacks the permission.
+#[must_use]
+pub fn refusal(kind: ActorKind, permission: Permission) -> Text {
+    if kind == ActorKind::Client && permission == Permission::SubmissionsDecide {
+        return text(
+            "Hệ thống kết nối chỉ soạn thảo số liệu; trưởng đơn vị phải tự xem lại và gửi",
+            "A machine client only drafts; the head of the unit looks it over and submits it",
+        );
+    }
+    Code::Forbidden.sentence()
 }
 
 /// The table as a person reads it: one line per permission, a column per role and scope.

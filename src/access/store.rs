@@ -1,9 +1,10 @@
 //! Who a token's subject is at this moment: read anew on every request, so that a deactivation works at once.
 
-use diesel::{ExpressionMethods, JoinOnDsl, OptionalExtension, QueryDsl, RunQueryDsl, dsl};
+use diesel::{BoolExpressionMethods, ExpressionMethods, JoinOnDsl, OptionalExtension, QueryDsl, RunQueryDsl, dsl};
 
 use super::{
     actor::{Actor, ActorKind, Authority, Role, Scope},
+    networks::read_networks,
     token::Claims,
 };
 use crate::{
@@ -12,7 +13,7 @@ use crate::{
     kernel::{
         id::{PrincipalId, UnitId, WardId},
         json::JsonText,
-        time::Timestamp,
+        time::{Clock, Timestamp},
     },
     schema::{accounts, clients, delegations, revoked_tokens},
 };
@@ -70,9 +71,9 @@ fn find_account(
         unit_id: Some(unit_id),
         roles: roles.read::<Vec<Role>>().map_err(Error::internal)?,
         authorities,
-        scopes: Vec::new(),
         name,
         position,
+        ..Actor::anonymous()
     }))
 }
 
@@ -108,14 +109,23 @@ fn list_authorities(
 }
 
 fn find_client(connection: &mut AnyConnection, id: PrincipalId, claims: &Claims) -> Result<Option<Actor>> {
-    type Row = (Option<WardId>, Option<UnitId>, JsonText, String);
+    type Row = (Option<WardId>, Option<UnitId>, JsonText, JsonText, String);
+    // Like its tokens, a client ends by the real clock.
+    let lives = clients::expires_at.is_null().or(clients::expires_at.gt(Clock::real_now()));
     let row: Option<Row> = clients::table
         .filter(clients::id.eq(id))
         .filter(clients::credential_version.eq(claims.cv))
-        .select((clients::ward_id, clients::unit_id, clients::scopes, clients::client_id))
+        .filter(lives)
+        .select((
+            clients::ward_id,
+            clients::unit_id,
+            clients::scopes,
+            clients::allowed_networks,
+            clients::client_id,
+        ))
         .first(connection)
         .optional()?;
-    let Some((ward_id, unit_id, scopes, name)) = row else {
+    let Some((ward_id, unit_id, scopes, networks, name)) = row else {
         return Ok(None);
     };
     // A client may have asked for a token with some of its scopes only.
@@ -127,10 +137,9 @@ fn find_client(connection: &mut AnyConnection, id: PrincipalId, claims: &Claims)
         principal_id: Some(id),
         ward_id,
         unit_id,
-        roles: Vec::new(),
-        authorities: Vec::new(),
         scopes,
+        networks: read_networks(&networks)?,
         name,
-        position: None,
+        ..Actor::anonymous()
     }))
 }

@@ -1,5 +1,7 @@
 //! Writes about machine clients.
 
+use ipnet::IpNet;
+
 use super::{
     model::{Client, ClientRowId},
     rules, store,
@@ -15,6 +17,7 @@ use crate::{
         id::{UnitId, WardId},
         json::JsonText,
         text::clean,
+        time::{Clock, Timestamp},
     },
     units,
 };
@@ -30,6 +33,10 @@ pub struct NewClient {
     pub scopes: Vec<Scope>,
     /// The unit it acts for.
     pub unit_id: Option<UnitId>,
+    /// When it ends.
+    pub expires_at: Option<Timestamp>,
+    /// Networks from which it may call; none: from anywhere.
+    pub allowed_networks: Vec<IpNet>,
     /// SHA-256 of its secret.
     pub secret_hash: String,
 }
@@ -43,6 +50,10 @@ pub struct ClientChanges {
     pub scopes: Option<Vec<Scope>>,
     /// The unit it acts for.
     pub unit_id: Option<Option<UnitId>>,
+    /// When it ends; a time that is over stops it at once.
+    pub expires_at: Option<Option<Timestamp>>,
+    /// Networks from which it may call; none: from anywhere.
+    pub allowed_networks: Option<Vec<IpNet>>,
 }
 
 /// Adds a client of a ward, or, without one, of the city.
@@ -60,7 +71,13 @@ pub fn create_client(tx: &mut Tx<'_>, ward_id: Option<WardId>, new: NewClient) -
         secret_hash: new.secret_hash,
         credential_version: 1,
         version: 1,
+        expires_at: new.expires_at,
+        allowed_networks: JsonText::of(&new.allowed_networks),
+        previous_secret_hash: None,
+        previous_secret_until: None,
+        last_used_at: None,
     };
+    rules::check_expiry(client.expires_at, Clock::real_now())?;
     check(tx, &client, &new.scopes)?;
     store::insert_client(tx.connection, &client)?;
     let view = ClientView::of(&client)?;
@@ -88,6 +105,10 @@ pub fn change_client(
         name: changes.name.map_or_else(|| before.name.clone(), |name| clean(&name)),
         scopes: JsonText::of(&scopes),
         unit_id: changes.unit_id.unwrap_or(before.unit_id),
+        expires_at: changes.expires_at.unwrap_or(before.expires_at),
+        allowed_networks: changes
+            .allowed_networks
+            .map_or_else(|| before.allowed_networks.clone(), |networks| JsonText::of(&networks)),
         version: before.version + 1,
         ..before.clone()
     };
@@ -98,27 +119,73 @@ pub fn change_client(
     Ok(after)
 }
 
-/// Gives a client a new secret; the old one and its tokens end at once.
+/// A new secret, and for how long the old one works beside it.
+#[derive(Clone, Debug)]
+pub struct Rotation {
+    /// SHA-256 of the new secret.
+    pub secret_hash: String,
+    /// Seconds for which the old secret still works, and with it the tokens that were issued; 0 ends all at once.
+    pub overlap_seconds: i64,
+}
+
+/// Gives a client of this ward a new secret.
 ///
 /// # Errors
-/// Not found, `version_stale`.
+/// Not found, `version_stale`, `invalid`.
 pub fn rotate_secret(
     tx: &mut Tx<'_>,
     ward_id: WardId,
     id: ClientRowId,
-    secret_hash: String,
+    rotation: Rotation,
 ) -> Result<Client> {
     let before = get_client(tx.connection, ward_id, id)?;
+    rotate(tx, &before, rotation)
+}
+
+/// [`rotate_secret`] for the console, which knows clients of the city and of all wards by their names.
+///
+/// # Errors
+/// Not found, `invalid`.
+pub fn rotate_by_client_id(tx: &mut Tx<'_>, client_id: &str, rotation: Rotation) -> Result<Client> {
+    let before = find_by_client_id(tx.connection, client_id)?.ok_or_else(Error::not_found)?;
+    tx.record_for(before.ward_id);
+    rotate(tx, &before, rotation)
+}
+
+/// There is one secret before at most: a rotation ends the one before that.
+fn rotate(tx: &mut Tx<'_>, before: &Client, rotation: Rotation) -> Result<Client> {
+    let Rotation { secret_hash, overlap_seconds } = rotation;
     tx.check_version(before.version)?;
+    rules::check_overlap(overlap_seconds)?;
+    let overlaps = overlap_seconds > 0;
     let after = Client {
         secret_hash,
-        credential_version: before.credential_version + 1,
+        previous_secret_hash: overlaps.then(|| before.secret_hash.clone()),
+        previous_secret_until: overlaps.then(|| Clock::real_now().plus_seconds(overlap_seconds)),
+        credential_version: before.credential_version + i64::from(!overlaps),
         version: before.version + 1,
         ..before.clone()
     };
-    store::update_client(tx.connection, &before, &after)?;
-    tx.record(Event::new("client.secret_rotated", "client", id));
+    store::update_client(tx.connection, before, &after)?;
+    let (old, new) = (ClientView::of(before)?, ClientView::of(&after)?);
+    tx.record(Event::new("client.secret_rotated", "client", before.id).between(Some(&old), Some(&new)));
     Ok(after)
+}
+
+/// Notes that a client got a token now.
+///
+/// # Errors
+/// When the database fails.
+pub fn note_use(connection: &mut AnyConnection, id: ClientRowId, at: Timestamp) -> Result<()> {
+    store::update_last_used(connection, id, at)
+}
+
+/// The clients of the city.
+///
+/// # Errors
+/// When the database fails.
+pub fn list_city_clients(connection: &mut AnyConnection) -> Result<Vec<Client>> {
+    store::list_city_clients(connection)
 }
 
 /// Deletes a client; its tokens stop working at once.

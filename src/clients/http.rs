@@ -5,8 +5,9 @@ use serde::Deserialize;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
-    actions::{self, ClientChanges, NewClient},
+    actions::{self, ClientChanges, NewClient, Rotation},
     model::{Client, ClientRowId},
+    rules::read_networks,
     store,
     view::{ClientSecretView, ClientView},
 };
@@ -14,8 +15,8 @@ use crate::{
     access::{Scope, password},
     context::{Answer, Ctx},
     error::Result,
-    http::{Body, HttpResult, Id, PageQuery, Query},
-    kernel::{id::UnitId, page::Page, patch},
+    http::{Body, HttpResult, Id, OptionalBody, PageQuery, Query},
+    kernel::{id::UnitId, page::Page, patch, time::Timestamp},
 };
 
 /// The routes of this file.
@@ -62,6 +63,12 @@ pub struct CreateClient {
     pub scopes: Vec<Scope>,
     /// The unit it acts for; with `submissions:write` only.
     pub unit_id: Option<UnitId>,
+    /// From when on it is no longer admitted; none if absent.
+    pub expires_at: Option<Timestamp>,
+    /// Networks or addresses from which it may call, IPv4 or IPv6; from anywhere if empty.
+    #[serde(default)]
+    #[schema(max_items = 50, example = json!(["10.20.0.0/16", "2001:db8::/32"]))]
+    pub allowed_networks: Vec<String>,
 }
 
 /// Create a machine client
@@ -80,6 +87,8 @@ pub async fn create_client(ctx: Ctx, body: Body<CreateClient>) -> HttpResult {
         name: body.name,
         scopes: body.scopes,
         unit_id: body.unit_id,
+        expires_at: body.expires_at,
+        allowed_networks: read_networks(&body.allowed_networks)?,
         secret_hash: password::digest(&secret),
     };
     let answer = ctx.write(move |tx| {
@@ -128,6 +137,14 @@ pub struct UpdateClient {
     #[serde(default, deserialize_with = "patch::field")]
     #[schema(value_type = Option<UnitId>)]
     pub unit_id: Option<Option<UnitId>>,
+    /// From when on it is no longer admitted; a time that is over stops it at once.
+    #[serde(default, deserialize_with = "patch::field")]
+    #[schema(value_type = Option<Timestamp>)]
+    pub expires_at: Option<Option<Timestamp>>,
+    /// Networks or addresses from which it may call; from anywhere if empty.
+    #[serde(default, deserialize_with = "patch::value")]
+    #[schema(nullable = false, max_items = 50, example = json!(["10.20.0.0/16", "2001:db8::/32"]))]
+    pub allowed_networks: Option<Vec<String>>,
 }
 
 /// Change a machine client
@@ -141,7 +158,13 @@ pub struct UpdateClient {
 #[patch("/api/v1/clients/{id}")]
 pub async fn update_client(ctx: Ctx, id: Id<ClientRowId>, body: Body<UpdateClient>) -> HttpResult {
     let (ward_id, body) = (ctx.ward()?, body.0);
-    let changes = ClientChanges { name: body.name, scopes: body.scopes, unit_id: body.unit_id };
+    let changes = ClientChanges {
+        name: body.name,
+        scopes: body.scopes,
+        unit_id: body.unit_id,
+        expires_at: body.expires_at,
+        allowed_networks: body.allowed_networks.as_deref().map(read_networks).transpose()?,
+    };
     let answer = ctx.write(move |tx| {
         let client = actions::change_client(tx, ward_id, id.0, changes)?;
         Answer::versioned(client.version, &ClientView::of(&client)?)
@@ -166,19 +189,41 @@ pub async fn delete_client(ctx: Ctx, id: Id<ClientRowId>) -> HttpResult {
     Ok(answer.await?)
 }
 
+/// How a secret is replaced; without a body it ends at once.
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "overlap_seconds": 86400 }))]
+pub struct RotateClientSecret {
+    /// Seconds for which the old secret still works, at most seven days; 0 if absent.
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 604_800)]
+    pub overlap_seconds: i64,
+}
+
 /// Give a machine client a new secret
+///
+/// Without an overlap the old secret and all its tokens end at once: the way out when a secret got known. With one the
+/// old secret works until `previous_secret_until`, tokens stay good, and the client changes over without standing
+/// still. A further rotation ends the oldest of three.
 #[utoipa::path(
     tag = "clients",
     extensions(("x-permission" = json!("clients.write"))),
     params(("id" = ClientRowId, Path)),
+    request_body = Option<RotateClientSecret>,
     responses((status = 200, description = "The client and its new secret, shown this once", body = ClientSecretView))
 )]
 #[post("/api/v1/clients/{id}/rotate-secret")]
-pub async fn rotate_client_secret(ctx: Ctx, id: Id<ClientRowId>) -> HttpResult {
+pub async fn rotate_client_secret(
+    ctx: Ctx,
+    id: Id<ClientRowId>,
+    body: OptionalBody<RotateClientSecret>,
+) -> HttpResult {
     let ward_id = ctx.ward()?;
     let secret = password::random_secret()?;
+    let rotation =
+        Rotation { secret_hash: password::digest(&secret), overlap_seconds: body.0.overlap_seconds };
     let answer = ctx.write(move |tx| {
-        let client = actions::rotate_secret(tx, ward_id, id.0, password::digest(&secret))?;
+        let client = actions::rotate_secret(tx, ward_id, id.0, rotation)?;
         Answer::versioned(client.version, &with_secret(&client, Some(secret))?)?
             .replayed_as(&with_secret(&client, None)?)
     });

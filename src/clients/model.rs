@@ -6,6 +6,7 @@ use crate::{
     kernel::{
         id::{PrincipalId, UnitId, WardId},
         json::JsonText,
+        time::Timestamp,
     },
     schema::clients,
 };
@@ -35,4 +36,14 @@ pub struct Client {
     pub credential_version: i64,
     /// Counts changes.
     pub version: i64,
+    /// From when on it is no longer admitted; none: it does not end by itself.
+    pub expires_at: Option<Timestamp>,
+    /// Networks from which it may call (JSON list); empty: from anywhere.
+    pub allowed_networks: JsonText,
+    /// SHA-256 of the secret before, while both work.
+    pub previous_secret_hash: Option<String>,
+    /// Until when the secret before works.
+    pub previous_secret_until: Option<Timestamp>,
+    /// When it last got a token. Not counted as a change.
+    pub last_used_at: Option<Timestamp>,
 }

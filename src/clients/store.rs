@@ -11,6 +11,7 @@ use crate::{
     kernel::{
         id::{UnitId, WardId},
         page::{Page, PageRequest},
+        time::Timestamp,
     },
     schema::clients,
 };
@@ -31,6 +32,16 @@ pub(super) fn list_clients(
         query = query.filter(clients::client_id.gt(after));
     }
     Ok(page.page(query.load(connection)?, |client| client.client_id.clone()))
+}
+
+/// The city's clients by `client_id`.
+pub(super) fn list_city_clients(connection: &mut AnyConnection) -> Result<Vec<Client>> {
+    Ok(clients::table
+        .filter(clients::ward_id.is_null())
+        .select(Client::as_select())
+        .order(clients::client_id.asc())
+        .limit(1000)
+        .load(connection)?)
 }
 
 /// A client of this ward.
@@ -84,6 +95,8 @@ pub(super) fn insert_client(connection: &mut AnyConnection, new: &Client) -> Res
             c::secret_hash.eq(&new.secret_hash),
             c::credential_version.eq(new.credential_version),
             c::version.eq(new.version),
+            c::expires_at.eq(new.expires_at),
+            c::allowed_networks.eq(&new.allowed_networks),
         ))
         .execute(connection)
         .map_err(|error| {
@@ -107,9 +120,23 @@ pub(super) fn update_client(connection: &mut AnyConnection, before: &Client, aft
             c::secret_hash.eq(&after.secret_hash),
             c::credential_version.eq(after.credential_version),
             c::version.eq(after.version),
+            c::expires_at.eq(after.expires_at),
+            c::allowed_networks.eq(&after.allowed_networks),
+            c::previous_secret_hash.eq(&after.previous_secret_hash),
+            c::previous_secret_until.eq(after.previous_secret_until),
         ))
         .execute(connection)?;
     if changed == 0 { Err(Error::new(Code::ConcurrentChange)) } else { Ok(()) }
+}
+
+/// Notes when a client last got a token; no change of the client, so its version stays.
+pub(super) fn update_last_used(
+    connection: &mut AnyConnection,
+    id: ClientRowId,
+    at: Timestamp,
+) -> Result<()> {
+    diesel::update(clients::table.find(id)).set(clients::last_used_at.eq(at)).execute(connection)?;
+    Ok(())
 }
 
 /// Deletes a client in the version that was read; its tokens stop working at once.

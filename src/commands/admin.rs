@@ -1,10 +1,10 @@
-//! Commands for the person who runs the system: schema, first accounts, city clients, import.
+//! Commands for the person who runs the system: schema, first accounts, import.
 
 use std::{io::Read, path::PathBuf, sync::Arc};
 
 use cchc::{
-    access::{Role, Scope, password, password::Hasher, token::Tokens},
-    accounts, clients,
+    access::{Role, password, password::Hasher, token::Tokens},
+    accounts,
     config::Config,
     context::{Ctx, Services, Tx},
     db::{AnyConnection, Db},
@@ -48,27 +48,6 @@ pub struct CreateAccount {
     roles: Vec<String>,
 }
 
-/// `cchc client …`
-#[derive(Subcommand)]
-pub enum ClientCommand {
-    /// Create a client of the city and print its secret, once.
-    Create(CreateClient),
-}
-
-/// What a new city client is made of.
-#[derive(Args)]
-pub struct CreateClient {
-    /// The name it signs in with.
-    #[arg(long)]
-    client_id: String,
-    /// What it is.
-    #[arg(long)]
-    name: String,
-    /// Scopes: results:read, wards:manage.
-    #[arg(long = "scope")]
-    scopes: Vec<String>,
-}
-
 /// `cchc import …`
 #[derive(Args)]
 pub struct ImportOptions {
@@ -96,7 +75,7 @@ fn open() -> Result<Db, Failure> {
 }
 
 /// The console's way in: it signs nothing, so its key is drawn anew each time, and touches no files.
-fn console() -> Result<Ctx, Failure> {
+pub(super) fn console() -> Result<Ctx, Failure> {
     let services = Services {
         db: open()?,
         clock: Clock::real(),
@@ -151,29 +130,6 @@ fn read_password() -> Result<String, Failure> {
     let mut line = String::new();
     std::io::stdin().take(1024).read_to_string(&mut line)?;
     Ok(line.lines().next().unwrap_or_default().to_owned())
-}
-
-/// Creates a client of the city.
-pub fn client(command: ClientCommand) -> Result<(), Failure> {
-    let ClientCommand::Create(new) = command;
-    let scopes = new
-        .scopes
-        .iter()
-        .map(|scope| Scope::parse(scope).ok_or_else(|| format!("There is no scope {scope}.")))
-        .collect::<Result<Vec<_>, _>>()?;
-    let secret = password::random_secret()?;
-    console()?.write_blocking(|tx| {
-        let new = clients::actions::NewClient {
-            client_id: new.client_id.clone(),
-            name: new.name.clone(),
-            scopes,
-            unit_id: None,
-            secret_hash: password::digest(&secret),
-        };
-        clients::actions::create_client(tx, None, new)
-    })?;
-    println!("client_id:     {}\nclient_secret: {secret}\nThe secret is shown this once.", new.client_id);
-    Ok(())
 }
 
 /// What a JSON file holds.
@@ -238,7 +194,7 @@ fn require_ward(connection: &mut AnyConnection, code: &str) -> CoreResult<WardId
 }
 
 /// One line per fault, in Vietnamese, for the clerk who has to correct the file.
-fn explain(error: &Error) -> Failure {
+pub(super) fn explain(error: &Error) -> Failure {
     let mut lines = vec![error.to_string()];
     lines.extend(
         error.fields.iter().map(|f| format!("  {} [{}] {}", f.pointer, f.code.as_str(), f.detail.vi)),

@@ -1,6 +1,7 @@
 //! What the commands do.
 
 pub mod admin;
+pub mod clients;
 pub mod demo;
 pub mod serve;
 pub mod work;

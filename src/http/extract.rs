@@ -60,6 +60,30 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
     }
 }
 
+/// Like [`Body`], for calls that may come without one.
+#[derive(Debug)]
+pub struct OptionalBody<T>(pub T);
+
+impl<T: DeserializeOwned + Default + 'static> FromRequest for OptionalBody<T> {
+    type Error = Problem;
+    type Future = std::pin::Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let media_type = request.content_type().to_ascii_lowercase();
+        let bytes = read_body(request, payload, MAX_BODY);
+        Box::pin(async move {
+            let bytes = bytes.await?;
+            if bytes.is_empty() {
+                return Ok(Self(T::default()));
+            }
+            if media_type != "application/json" {
+                return Err(Error::new(Code::UnsupportedMediaType).into());
+            }
+            Ok(Self(parse_json(&bytes)?))
+        })
+    }
+}
+
 /// An `application/x-www-form-urlencoded` body, for the OAuth calls.
 #[derive(Debug)]
 pub struct Form<T>(pub T);

@@ -10,7 +10,7 @@ pub mod problem;
 
 pub use self::{
     download::{Download, FileContent},
-    extract::{Body, Form, Id, PageQuery, Query, Upload},
+    extract::{Body, Form, Id, OptionalBody, PageQuery, Query, Upload},
     known::Known,
     problem::{Problem, ProblemBody},
 };

@@ -14,9 +14,12 @@ use actix_web::{
 };
 use serde_json::Value;
 
-use super::deprecation::{self, Notice};
+use super::{
+    caller::{authenticate, check_caller, peer_of},
+    deprecation::{self, Notice},
+};
 use crate::{
-    access::{self, Actor, ActorKind, Permission, policy, token::Tokens},
+    access::{Actor, ActorKind, Permission, token::Tokens},
     audit::{self, Event},
     context::{Ctx, Idempotency, Precondition, Services},
     error::{Code, Error, FieldError, Result},
@@ -158,18 +161,16 @@ async fn admit(request: &mut ServiceRequest, request_id: &str) -> Result<Ctx> {
         authenticate(request, &services).await?
     };
     let mut ctx = Ctx {
+        peer: peer_of(request, &services),
         services,
         actor: Arc::new(actor),
         request_id: request_id.to_owned(),
         precondition: Precondition::None,
         idempotency: None,
     };
-    if !policy::allows(&ctx.actor, rule.permission) {
-        request.extensions_mut().insert(ctx.clone());
-        return Err(Error::new(match ctx.actor.kind {
-            ActorKind::Anonymous => Code::Unauthenticated,
-            _ => Code::Forbidden,
-        }));
+    if let Err(error) = check_caller(&ctx, rule.permission) {
+        request.extensions_mut().insert(ctx);
+        return Err(error);
     }
     tracing::debug!(%request_id, operation = rule.operation, actor = ctx.actor.name, "admitted");
     check_query(request, rule)?;
@@ -185,24 +186,6 @@ fn shared<T: 'static>(request: &ServiceRequest) -> Result<Arc<T>> {
         .app_data::<Data<T>>()
         .map(|data| Arc::clone(data))
         .ok_or_else(|| Error::internal("the server was put together without its parts"))
-}
-
-async fn authenticate(request: &ServiceRequest, services: &Services) -> Result<Actor> {
-    let Some(value) = request.headers().get(header::AUTHORIZATION) else {
-        return Ok(Actor::anonymous());
-    };
-    let refused = || Error::new(Code::Unauthenticated);
-    let (scheme, token) = value.to_str().ok().and_then(|v| v.split_once(' ')).ok_or_else(refused)?;
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(refused());
-    }
-    let claims = services.tokens.verify(token.trim()).ok_or_else(refused)?;
-    let now = services.clock.now();
-    services
-        .db
-        .read(move |connection| access::store::find_actor(connection, &claims, now))
-        .await?
-        .ok_or_else(refused)
 }
 
 /// Unknown query parameters are refused, so that a mistyped filter does not silently return everything.
@@ -304,9 +287,12 @@ fn finish(response: ServiceResponse<impl MessageBody + 'static>) -> ServiceRespo
 async fn record_denied(response: &ServiceResponse<BoxBody>) {
     let Some(ctx) = response.request().extensions().get::<Ctx>().cloned() else { return };
     let request = response.request();
-    let event = Event::new("access.denied", "request", &ctx.request_id)
+    let mut event = Event::new("access.denied", "request", &ctx.request_id)
         .with("method", request.method().as_str())
         .with("path", request.path());
+    if ctx.actor.kind == ActorKind::Client {
+        event = event.with("address", ctx.peer);
+    }
     let now = ctx.services.clock.now();
     let actor = Arc::clone(&ctx.actor);
     let request_id = ctx.request_id.clone();

@@ -1,5 +1,6 @@
 //! The server: all routes together, the gate in front of them, the OpenAPI document, start and stop.
 
+mod caller;
 mod cors;
 mod deprecation;
 mod encoding;

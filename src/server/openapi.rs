@@ -105,6 +105,9 @@ fn complete_operation(path: &str, method: &str, operation: &mut Map<String, Valu
     operation.insert("x-scopes".into(), json!(grant.scopes.iter().map(|s| s.as_str()).collect::<Vec<_>>()));
     operation.insert("security".into(), security_of(permission));
     let has_body = operation.contains_key("requestBody");
+    if let Some(body) = operation.get_mut("requestBody") {
+        never_null(body);
+    }
     add_parameters(path, method, operation);
     let parameters = operation.get("parameters").and_then(Value::as_array);
     let has_query = parameters.is_some_and(|all| all.iter().any(|one| one["in"] == "query"));
@@ -118,6 +121,17 @@ fn complete_operation(path: &str, method: &str, operation: &mut Map<String, Valu
     }
     add_answer_headers(method, permission, responses);
     deprecation::describe(operation);
+}
+
+/// A body that may be left out is never `null`.
+fn never_null(body: &mut Value) {
+    let Some(schema) = body.pointer_mut("/content/application~1json/schema") else { return };
+    let either = schema["oneOf"].as_array().cloned().unwrap_or_default();
+    if let [nothing, body] = either.as_slice()
+        && nothing["type"] == "null"
+    {
+        *schema = body.clone();
+    }
 }
 
 /// Any one of these opens the operation: people's accounts, machine clients with one of its scopes, a token at hand.

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use secrecy::SecretString;
-use subtle::ConstantTimeEq;
 
 use super::{
     model::{FamilyId, RefreshToken, RefreshTokenId},
@@ -14,7 +13,7 @@ use crate::{
     access::{Actor, Role, Scope, password, token::Claims},
     accounts::{self, Account},
     audit::Event,
-    clients::{self, Client},
+    clients::{self, Client, rules::Unfit},
     context::{Ctx, Tx},
     error::{Error, Result},
     kernel::{
@@ -119,7 +118,7 @@ fn settle_refresh(tx: &mut Tx<'_>, digest: &str, seen: &Account) -> Result<Optio
     Ok(Some(Issued { account, family, refresh_token }))
 }
 
-/// Signs a machine client in; `None` where id and secret do not fit.
+/// Signs a machine client in; `None` where id and secret do not fit, it has ended or calls from elsewhere: all look alike.
 ///
 /// # Errors
 /// When the database fails.
@@ -127,17 +126,26 @@ pub async fn sign_in_client(ctx: &Ctx, client_id: &str, secret: &str) -> Result<
     let name = clean(client_id);
     let client = ctx.read(move |c| clients::actions::find_by_client_id(c, &name)).await?;
     let digest = password::digest(secret);
-    let fits = client.as_ref().is_some_and(|c| bool::from(c.secret_hash.as_bytes().ct_eq(digest.as_bytes())));
-    let kind = if fits { "session.started" } else { "session.refused" };
+    let now = Clock::real_now();
+    let refused_for = match &client {
+        Some(client) => clients::rules::check_sign_in(client, &digest, ctx.peer, now)?.map(Unfit::as_str),
+        None => Some("client_id"),
+    };
     let name: String = client_id.chars().take(64).collect();
-    let ward_id = client.as_ref().and_then(|client| client.ward_id);
+    let (ward_id, id) = (client.as_ref().and_then(|client| client.ward_id), client.as_ref().map(|c| c.id));
+    let peer = ctx.peer;
     ctx.write_value(move |tx| {
         tx.record_for(ward_id);
-        tx.record(Event::new(kind, "client", name));
-        Ok(())
+        let kind = if refused_for.is_none() { "session.started" } else { "session.refused" };
+        let event = Event::new(kind, "client", name).with("address", peer);
+        tx.record(refused_for.iter().fold(event, |event, why| event.with("refused_for", why)));
+        match id.filter(|_| refused_for.is_none()) {
+            Some(id) => clients::actions::note_use(tx.connection, id, now),
+            None => Ok(()),
+        }
     })
     .await?;
-    Ok(client.filter(|_| fits))
+    Ok(client.filter(|_| refused_for.is_none()))
 }
 
 /// Signs an access token for a machine client with these of its scopes.

@@ -1,29 +1,31 @@
 //! Submissions over HTTP.
 
+mod listing;
+
 use actix_web::{delete, get, patch, post};
 use serde::Deserialize;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
     actions::{self, NewSubmission},
-    model::{Applicability, Content, Explanation, Progress, Revision, SubmissionId, SubmissionState, Survey},
+    model::{Applicability, Content, Explanation, Progress, Revision, SubmissionId, Survey},
     reach::Visibility,
-    store::{self, Awaiting},
+    store,
     view::{RevisionView, SubmissionView},
 };
 use crate::{
     context::{Answer, Ctx, Tx},
     error::{Code, Error, Result},
-    http::{Body, HttpResult, Id, Query, extract::page_request},
-    items::{Field, ItemId},
-    kernel::{id::UnitId, number::Quantity, page::Page, patch, time::Timestamp},
+    http::{Body, HttpResult, Id},
+    items::ItemId,
+    kernel::{id::UnitId, number::Quantity, page::Page, patch},
     periods::PeriodId,
 };
 
 /// The routes of this file.
 pub fn routes(config: &mut ServiceConfig<'_>) {
+    listing::routes(config);
     config
-        .service(list_submissions)
         .service(create_submission)
         .service(get_submission)
         .service(update_submission)
@@ -39,78 +41,6 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 pub fn view_of(tx: &mut Tx<'_>, id: SubmissionId) -> Result<SubmissionView> {
     let dossier = actions::get_dossier_for(tx, id)?;
     Ok(SubmissionView::of(dossier, tx.actor, tx.now))
-}
-
-/// Whose next act is wanted.
-#[derive(Clone, Copy, Debug, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum AwaitingWhom {
-    /// The caller's.
-    Me,
-}
-
-/// Which submissions are wanted. Things are named by id or by code.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub struct ListSubmissions {
-    /// Plan: id or year.
-    pub plan: Option<String>,
-    /// Period: id or code.
-    pub period: Option<String>,
-    /// Unit: id or code.
-    pub unit: Option<String>,
-    /// Leaf: id or code.
-    pub item: Option<String>,
-    /// Field of the leaf.
-    pub field: Option<Field>,
-    /// State.
-    pub state: Option<SubmissionState>,
-    /// `me`: those whose next act is the caller's.
-    #[param(inline)]
-    pub awaiting: Option<AwaitingWhom>,
-    /// Whether the first submitting was late.
-    pub late: Option<bool>,
-    /// Changed at or after this time.
-    pub updated_since: Option<Timestamp>,
-    /// Part of the leaf's name or code; marks and case do not matter.
-    #[param(max_length = 100)]
-    pub q: Option<String>,
-    /// Rows of the page.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<u16>,
-    /// `next_cursor` of the page before.
-    pub cursor: Option<String>,
-}
-
-/// List submissions
-#[utoipa::path(
-    tag = "submissions",
-    extensions(("x-permission" = json!("submissions.read"))),
-    params(ListSubmissions),
-    responses((status = 200, description = "What the caller may see, newest first", body = Page<SubmissionView>))
-)]
-#[get("/api/v1/submissions")]
-pub async fn list_submissions(ctx: Ctx, query: Query<ListSubmissions>) -> HttpResult {
-    let query = query.0;
-    let visibility = Visibility::of(&ctx.actor)?;
-    let page = page_request(query.limit, query.cursor.as_deref())?;
-    let filter = store::Filter {
-        plan: query.plan,
-        period: query.period,
-        unit: query.unit,
-        item: query.item,
-        field: query.field,
-        state: query.state,
-        awaiting: query.awaiting.map(|_| Awaiting::of(&ctx.actor)).transpose()?,
-        late: query.late,
-        updated_since: query.updated_since,
-        waiting_for: None,
-        q: query.q,
-    };
-    let now = ctx.services.clock.now();
-    let page = ctx.read(move |c| store::list_submissions(c, &visibility, &filter, &page)).await?;
-    Ok(Answer::ok(&page.map(|dossier| SubmissionView::of(dossier, &ctx.actor, now)))?)
 }
 
 /// A new draft.

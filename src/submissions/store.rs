@@ -138,7 +138,7 @@ pub fn visible_ids(visibility: &Visibility) -> ids_within {
     ids_within(visibility.ward_id, own.clone(), own, tracked.clone(), tracked, states)
 }
 
-/// The caller's submissions, newest first.
+/// The caller's submissions: newest first, or by their last change.
 pub(super) fn list_submissions(
     connection: &mut AnyConnection,
     visibility: &Visibility,
@@ -149,15 +149,35 @@ pub(super) fn list_submissions(
     if let Some(awaiting) = &filter.awaiting {
         query = narrow_to_awaiting(query, awaiting);
     }
-    if let Some(after) = &page.after {
-        let after = SubmissionId::parse(after).ok_or_else(|| Error::new(Code::InvalidCursor))?;
-        query = query.filter(submissions::id.lt(after));
-    }
-    let rows: Vec<Row> =
-        query.select(columns()).order(submissions::id.desc()).limit(page.fetch()).load(connection)?;
-    let page = page.page(rows, |(submission, ..)| submission.id.to_string());
+    query = order(query, filter.by_change, page.after.as_deref())?;
+    let rows: Vec<Row> = query.select(columns()).limit(page.fetch()).load(connection)?;
+    let page = page.page(rows, |(submission, ..)| {
+        if filter.by_change {
+            format!("{}|{}", submission.updated_at, submission.id)
+        } else {
+            submission.id.to_string()
+        }
+    });
     let next_cursor = page.next_cursor;
     Ok(Page { items: complete(connection, page.items)?, next_cursor })
+}
+
+/// The order of a list, and its rows after the last of the page before.
+fn order<'q>(query: Boxed<'q>, by_change: bool, after: Option<&str>) -> Result<Boxed<'q>> {
+    let foreign = || Error::new(Code::InvalidCursor);
+    if !by_change {
+        let query = query.order(submissions::id.desc());
+        let Some(after) = after else { return Ok(query) };
+        let after = SubmissionId::parse(after).ok_or_else(foreign)?;
+        return Ok(query.filter(submissions::id.lt(after)));
+    }
+    let query = query.order((submissions::updated_at.asc(), submissions::id.asc()));
+    let Some(after) = after else { return Ok(query) };
+    let (at, id) = after.split_once('|').ok_or_else(foreign)?;
+    let (at, id) = Timestamp::parse(at).zip(SubmissionId::parse(id)).ok_or_else(foreign)?;
+    Ok(query
+        .filter(submissions::updated_at.ge(at))
+        .filter(submissions::updated_at.gt(at).or(submissions::id.gt(id))))
 }
 
 /// One submission, if the caller may know of it.

@@ -78,7 +78,7 @@ pub struct OAuthErrorView {
 pub enum OAuthError {
     /// The form cannot be read, or lacks a field.
     InvalidRequest,
-    /// Client id and secret do not fit.
+    /// Client id and secret do not fit, or it has ended, or calls from elsewhere.
     InvalidClient,
     /// Name and password do not fit, or the account is locked or shut.
     InvalidPassword,
@@ -98,7 +98,7 @@ impl OAuthError {
             Self::InvalidRequest => {
                 ("invalid_request", "Yêu cầu thiếu hoặc sai trường; hãy gửi biểu mẫu OAuth 2")
             }
-            Self::InvalidClient => ("invalid_client", "Mã hoặc khóa bí mật của hệ thống kết nối không đúng"),
+            Self::InvalidClient => ("invalid_client", "Mã hoặc khóa bí mật của hệ thống kết nối không đúng, đã hết hạn, hoặc gọi từ mạng chưa khai báo"),
             Self::InvalidPassword => (
                 "invalid_grant",
                 "Tên đăng nhập hoặc mật khẩu không đúng, hoặc tài khoản đang tạm khóa; thử lại sau 15 phút",

@@ -40,6 +40,8 @@ pub(in crate::submissions) struct Filter {
     pub updated_since: Option<Timestamp>,
     pub waiting_for: Option<WaitingFor>,
     pub q: Option<String>,
+    /// By the last change, the earliest first; else newest first.
+    pub by_change: bool,
 }
 
 /// A move that is wanted, and the unit of whoever wants to make it.

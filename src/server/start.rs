@@ -16,6 +16,7 @@ use super::{gate, openapi};
 use crate::{
     context::Services,
     error::{Error, Result},
+    sign_ons::Provider,
 };
 
 /// How the server runs.
@@ -46,10 +47,12 @@ pub fn start(services: Services, listener: TcpListener, options: &ServerOptions)
     let rules = Data::new(gate::Rules::read(&document)?);
     let document = Data::new(openapi::text_of(&document));
     let services = Data::new(services);
+    let provider = Data::new(Provider::default());
     let mut server = HttpServer::new(move || {
         let (app, _) = App::new()
             .into_utoipa_app()
             .app_data(Data::clone(&services))
+            .app_data(Data::clone(&provider))
             .app_data(Data::clone(&rules))
             .app_data(Data::clone(&document))
             .configure(super::routes)

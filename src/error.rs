@@ -102,6 +102,10 @@ codes! {
     NetworkNotAllowed = "network_not_allowed", Forbidden, "Hệ thống kết nối này chỉ được gọi từ các mạng đã khai báo; hãy nhờ quản trị viên thêm mạng đang dùng vào allowed_networks", "This client may call from its allowed networks only; ask the administrator to add the one it calls from";
     WrongPassword = "wrong_password", Refused, "Mật khẩu hiện tại không đúng", "The current password is not right";
     WeakPassword = "weak_password", Refused, "Mật khẩu mới phải có từ 12 đến 128 ký tự và khác tên đăng nhập", "The new password needs 12 to 128 characters and must differ from the username";
+    PasswordsOff = "passwords_off", Conflict, "Hệ thống chỉ cho đăng nhập qua cổng định danh của thành phố nên không dùng mật khẩu riêng", "People sign in through the city's identity provider only, so there are no passwords here";
+    SignOnExpired = "sign_on_expired", Malformed, "Lần đăng nhập này đã dùng, đã quá 10 phút hoặc không phải của trình duyệt này; hãy bắt đầu đăng nhập lại", "This sign-on was used, is older than 10 minutes, or is not this browser's; begin again";
+    SignOnRefused = "sign_on_refused", Forbidden, "Cổng định danh không xác nhận được bạn là người có tài khoản đang hoạt động ở đây; hãy liên hệ quản trị viên của phường", "The identity provider does not confirm you as somebody with an active account here; ask the ward's administrator";
+    SignOnUnavailable = "sign_on_unavailable", Unavailable, "Cổng định danh đang không truy cập được; hãy thử lại sau ít phút", "The identity provider cannot be reached; try again in a few minutes";
     TooManyRequests = "too_many_requests", TooMany, "Quá nhiều yêu cầu; hãy chờ rồi thử lại", "Too many requests; wait, then try again";
     // Two at once.
     VersionMissing = "if_match_required", Unconditional, "Hãy gửi kèm tiêu đề If-Match với ETag vừa đọc", "Send If-Match with the ETag you last read";

@@ -693,6 +693,26 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    sign_on_attempts (state_hash) {
+        state_hash -> Text,
+        nonce -> Text,
+        pkce_verifier -> Text,
+        return_to -> Nullable<Text>,
+        code_challenge -> Nullable<Text>,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    sign_in_codes (code_hash) {
+        code_hash -> Text,
+        account_id -> Text,
+        code_challenge -> Nullable<Text>,
+        created_at -> Timestamp,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     wards,
     units,
@@ -742,4 +762,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     outbox_events,
     webhook_deliveries,
     webhook_attempts,
+    sign_on_attempts,
+    sign_in_codes,
 );

@@ -4,6 +4,8 @@
 use ipnet::IpNet;
 use secrecy::SecretString;
 
+use crate::error::{Code, Error, Result};
+
 /// The operator's choices, read once at the start (`config`).
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
@@ -17,6 +19,16 @@ pub struct Settings {
     pub passwords_off: bool,
     /// The city's identity provider.
     pub sign_on: Option<SignOn>,
+}
+
+impl Settings {
+    /// For calls that make or change a password.
+    ///
+    /// # Errors
+    /// `passwords_off`.
+    pub fn require_passwords(&self) -> Result<()> {
+        if self.passwords_off { Err(Error::new(Code::PasswordsOff)) } else { Ok(()) }
+    }
 }
 
 /// The city's identity provider (OpenID Connect), and how its people are found here.

@@ -14,6 +14,7 @@ use super::{
 use crate::{
     access::{Role, password},
     context::{Answer, Ctx},
+    error::{Code, Error, Result},
     http::{Body, HttpResult, Id, Query, extract::page_request},
     kernel::{id::UnitId, page::Page, patch},
 };
@@ -74,7 +75,7 @@ pub async fn list_users(ctx: Ctx, query: Query<ListUsers>) -> HttpResult {
     "unit_id": "00000000-0000-7000-8000-000000000000", "roles": ["department_staff"], "password": "mot mat khau du dai"
 }))]
 pub struct CreateUser {
-    /// The name it signs in with: small letters, digits, `.`, `_`, `-`.
+    /// The name it signs in with: small letters, digits, `.`, `_`, `-`, `@`.
     #[schema(min_length = 3, max_length = 64)]
     pub username: String,
     /// Full name of the person or office.
@@ -88,9 +89,9 @@ pub struct CreateUser {
     /// Its roles.
     #[schema(min_items = 1, max_items = 9)]
     pub roles: Vec<Role>,
-    /// Its first password: 12 to 128 characters.
-    #[schema(value_type = String, format = Password, min_length = 12, max_length = 128)]
-    pub password: SecretString,
+    /// Its first password: 12 to 128 characters. Needed, unless people sign in through the identity provider only.
+    #[schema(value_type = Option<String>, format = Password, min_length = 12, max_length = 128)]
+    pub password: Option<SecretString>,
 }
 
 /// Create an account
@@ -103,14 +104,14 @@ pub struct CreateUser {
 #[post("/api/v1/users")]
 pub async fn create_user(ctx: Ctx, body: Body<CreateUser>) -> HttpResult {
     let (ward_id, body) = (ctx.ward()?, body.0);
-    password::check_strength("/password", &body.password, &body.username)?;
+    let secret = first_password(&ctx, body.password, &body.username)?;
     let new = NewAccount {
         username: body.username,
         full_name: body.full_name,
         position: body.position,
         unit_id: body.unit_id,
         roles: body.roles,
-        password_hash: ctx.services.hasher.hash(body.password).await?,
+        password_hash: ctx.services.hasher.hash(secret).await?,
     };
     let answer = ctx.write(move |tx| {
         let account = actions::create_account(tx, ward_id, new)?;
@@ -118,6 +119,19 @@ pub async fn create_user(ctx: Ctx, body: Body<CreateUser>) -> HttpResult {
         Answer::created(location, Some(account.version), &UserView::of(&account)?)
     });
     Ok(answer.await?)
+}
+
+/// The password of a new account; where people use none, one that nobody knows.
+fn first_password(ctx: &Ctx, given: Option<SecretString>, username: &str) -> Result<SecretString> {
+    match given {
+        Some(given) => {
+            ctx.services.settings.require_passwords()?;
+            password::check_strength("/password", &given, username)?;
+            Ok(given)
+        }
+        None if ctx.services.settings.passwords_off => Ok(SecretString::from(password::random_secret()?)),
+        None => Err(Error::field("/password", Code::Required)),
+    }
 }
 
 /// Read an account
@@ -206,6 +220,7 @@ pub struct PasswordView {
 )]
 #[post("/api/v1/users/{id}/password-reset")]
 pub async fn reset_password(ctx: Ctx, id: Id<AccountId>) -> HttpResult {
+    ctx.services.settings.require_passwords()?;
     let ward_id = ctx.ward()?;
     let secret = password::random_secret()?;
     let hash = ctx.services.hasher.hash(SecretString::from(secret.clone())).await?;

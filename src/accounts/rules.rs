@@ -14,7 +14,7 @@ use crate::{
 pub fn check_account(account: &Account, roles: &[Role], unit: UnitKind) -> Result<()> {
     let mut faults = Faults::new();
     faults.check_text("/username", &account.username, 3, 64);
-    let harmless = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c);
+    let harmless = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-@".contains(c);
     if !account.username.chars().all(harmless) {
         faults.add("/username", Code::OutOfRange);
     }

@@ -10,6 +10,7 @@ use super::{ConfigError, Raw};
 use crate::{
     db::Location,
     settings::{Settings, SignOn},
+    sign_ons::rules::is_safe_url,
     storage::{Bucket, Place},
 };
 
@@ -146,6 +147,14 @@ fn sign_on(raw: &mut Raw) -> Result<Option<SignOn>, ConfigError> {
                 .to_owned(),
         ));
     };
+    let return_urls = words(raw.oidc_return_urls.as_deref());
+    if let Some(wrong) = [&issuer, &public_url].into_iter().chain(&return_urls).find(|url| !is_safe_url(url))
+    {
+        return Err(ConfigError(format!(
+            "{wrong} is no address for sign-on: CCHC_OIDC_ISSUER, CCHC_PUBLIC_URL and CCHC_OIDC_RETURN_URLS begin with \
+             `https://` (`http://` on this machine only) and hold no `#`."
+        )));
+    }
     Ok(Some(SignOn {
         issuer,
         client_id,
@@ -153,7 +162,7 @@ fn sign_on(raw: &mut Raw) -> Result<Option<SignOn>, ConfigError> {
         claim: raw.oidc_claim.clone(),
         scopes: words(Some(&raw.oidc_scopes)),
         public_url: public_url.trim_end_matches('/').to_owned(),
-        return_urls: words(raw.oidc_return_urls.as_deref()),
+        return_urls,
     }))
 }
 
@@ -234,6 +243,28 @@ mod tests {
         settings(&mut raw)
     }
 
+    fn with_provider(raw: &mut Raw, issuer: &str) {
+        raw.oidc_issuer = Some(issuer.to_owned());
+        raw.oidc_client_id = Some("cchc".to_owned());
+        raw.oidc_client_secret = Some(SecretString::from("secret".to_owned()));
+        raw.public_url = Some("https://cchc.example.vn/".to_owned());
+    }
+
+    #[test]
+    fn passwords_may_be_off_where_there_is_a_provider() {
+        let read = settings_of(|raw| {
+            with_provider(raw, "http://127.0.0.1:9000");
+            raw.password_sign_in = false;
+        })
+        .expect("read");
+        let sign_on = read.sign_on.expect("a provider");
+        assert!(read.passwords_off);
+        assert_eq!(
+            (sign_on.public_url.as_str(), sign_on.claim.as_str()),
+            ("https://cchc.example.vn", "preferred_username")
+        );
+    }
+
     #[test]
     fn lists_are_read_word_by_word_and_refused_with_the_word_at_fault() {
         let read = settings_of(|raw| {
@@ -243,11 +274,17 @@ mod tests {
         .expect("read");
         assert_eq!(read.trusted_proxies.len(), 2);
         assert_eq!(read.cors_origins, ["https://portal.example.vn"]);
-        let cases: [(&str, fn(&mut Raw)); 4] = [
+        let cases: [(&str, fn(&mut Raw)); 6] = [
             ("10.0.0.0/33", |raw| raw.webhook_networks = Some("10.0.0.0/33".to_owned())),
             ("https://*", |raw| raw.cors_origins = Some("https://*".to_owned())),
             ("nobody could sign in", |raw| raw.password_sign_in = false),
             ("CCHC_PUBLIC_URL", |raw| raw.oidc_issuer = Some("https://id.example.vn".to_owned())),
+            ("http://id.example.vn is no address", |raw| with_provider(raw, "http://id.example.vn")),
+            ("https://app.example.vn/#in is no address", |raw| {
+                with_provider(raw, "https://id.example.vn");
+                raw.oidc_return_urls =
+                    Some("https://app.example.vn/ok https://app.example.vn/#in".to_owned());
+            }),
         ];
         for (wrong, change) in cases {
             let error = settings_of(change).expect_err("refused").to_string();

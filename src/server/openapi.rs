@@ -164,6 +164,8 @@ fn error_statuses(
         statuses.extend(["401", "403", "404"]);
     } else if path.contains('{') {
         statuses.push("404");
+    } else if path.starts_with("/api/v1/auth/sso") {
+        statuses.extend(["403", "404"]);
     }
     if has_query || has_body {
         statuses.push("422");

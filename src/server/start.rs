@@ -21,6 +21,7 @@ use crate::{
     changes::watch::Watch,
     context::Services,
     error::{Error, Result},
+    sign_ons::Provider,
 };
 
 /// How the server runs.
@@ -56,12 +57,14 @@ pub fn start(services: Services, listener: TcpListener, options: &ServerOptions)
     }
     let watch = Data::new(watch);
     let services = Data::new(services);
+    let provider = Data::new(Provider::default());
     let mut server = HttpServer::new(move || {
         let origins = services.settings.cors_origins.as_slice();
         let (app, _) = App::new()
             .into_utoipa_app()
             .app_data(Data::clone(&services))
             .app_data(Data::clone(&watch))
+            .app_data(Data::clone(&provider))
             .app_data(Data::clone(&rules))
             .app_data(Data::clone(&document))
             .configure(super::routes)

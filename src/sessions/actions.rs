@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     access::{Actor, Role, Scope, password, token::Claims},
-    accounts::{self, Account},
+    accounts::{self, Account, AccountId},
     audit::Event,
     clients::{self, Client, rules::Unfit},
     context::{Ctx, Tx},
@@ -77,6 +77,31 @@ fn settle_sign_in(tx: &mut Tx<'_>, seen: &Account, fits: bool) -> Result<Option<
     }
     tx.record(Event::new("session.refused", "user", account.id));
     Ok(None)
+}
+
+/// Starts a session of somebody whom the identity provider vouches for; `None` where the account is shut by now.
+///
+/// A lock after wrong passwords does not count: it guards the password, and none was used.
+///
+/// # Errors
+/// Not found, when there is no such account.
+pub async fn start_session(ctx: &Ctx, id: AccountId) -> Result<Option<Tokens>> {
+    let issued = ctx.write_value(move |tx| begin_session(tx, id)).await?;
+    issued.map(|issued| issue(ctx, issued)).transpose()
+}
+
+pub(super) fn begin_session(tx: &mut Tx<'_>, id: AccountId) -> Result<Option<Issued>> {
+    let account = accounts::actions::lock_account(tx.connection, id)?;
+    tx.record_for(Some(account.ward_id));
+    if !account.active {
+        tx.record(Event::new("session.refused", "user", id).with("via", rules::BY_PROVIDER));
+        return Ok(None);
+    }
+    let family = FamilyId::generate();
+    let refresh_token = add_refresh_token(tx, &account, family, Clock::real_now())?;
+    let event = Event::new("session.started", "user", id).by(account.to_actor()?);
+    tx.record(event.with("via", rules::BY_PROVIDER));
+    Ok(Some(Issued { account, family, refresh_token }))
 }
 
 /// Exchanges a refresh token for new tokens; `None` where it is worth nothing.
@@ -255,13 +280,13 @@ fn add_refresh_token(
 }
 
 /// A sign-in that was settled: whose it is, and its newest refresh token.
-struct Issued {
+pub(super) struct Issued {
     account: Account,
     family: FamilyId,
     refresh_token: String,
 }
 
-fn issue(ctx: &Ctx, issued: Issued) -> Result<Tokens> {
+pub(super) fn issue(ctx: &Ctx, issued: Issued) -> Result<Tokens> {
     let Issued { account, family, refresh_token } = issued;
     let roles: Vec<Role> = account.roles.read().map_err(Error::internal)?;
     let access_token = ctx.services.tokens.sign(Claims {

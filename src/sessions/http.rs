@@ -7,8 +7,8 @@ use actix_web::{HttpRequest, HttpResponse, get, http::header, post};
 use secrecy::SecretString;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use self::oauth::{OAuthError, OAuthErrorView, RevokeForm, TokenForm, TokenView};
-use super::actions;
+use self::oauth::{OAuthError, OAuthErrorView, RevokeForm, TokenForm};
+use super::{actions, codes, view::TokenView};
 use crate::{
     access::{Scope, token::KeySet},
     context::{Answer, Ctx},
@@ -24,8 +24,9 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 
 /// Sign in, or exchange a refresh token
 ///
-/// People sign in with `password` and stay in with `refresh_token`; machines use `client_credentials`. Five wrong
-/// passwords in 15 minutes lock an account for 15 minutes.
+/// People sign in with `password`, or through the identity provider with `authorization_code` (see `/api/v1/auth/sso`),
+/// and stay in with `refresh_token`; machines use `client_credentials`. Five wrong passwords in 15 minutes lock an
+/// account for 15 minutes.
 #[utoipa::path(
     tag = "auth",
     extensions(("x-permission" = json!("public"))),
@@ -45,6 +46,7 @@ pub async fn create_token(
     let Ok(Form(form)) = form else { return Ok(OAuthError::InvalidRequest.respond()) };
     let given = |field: &Option<String>| field.clone().filter(|text| !oauth::has_nul(text));
     match form.grant_type.as_deref() {
+        Some("password") if ctx.services.settings.passwords_off => Ok(OAuthError::PasswordsOff.respond()),
         Some("password") => {
             let Some((username, password)) = given(&form.username).zip(given(&form.password)) else {
                 return Ok(OAuthError::InvalidRequest.respond());
@@ -58,6 +60,11 @@ pub async fn create_token(
             };
             let tokens = actions::refresh(&ctx, &token).await?;
             Ok(tokens.map_or_else(|| OAuthError::InvalidRefreshToken.respond(), oauth::respond))
+        }
+        Some("authorization_code") => {
+            let Some(code) = given(&form.code) else { return Ok(OAuthError::InvalidRequest.respond()) };
+            let tokens = codes::redeem_code(&ctx, &code, form.code_verifier).await?;
+            Ok(tokens.map_or_else(|| OAuthError::InvalidCode.respond(), oauth::respond))
         }
         Some("client_credentials") => client_token(&ctx, &request, &form).await,
         Some(_) => Ok(OAuthError::UnsupportedGrantType.respond()),

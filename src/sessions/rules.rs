@@ -1,5 +1,8 @@
 //! Lockouts, and what a refresh token is worth.
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use sha2::{Digest, Sha256};
+
 use super::model::RefreshToken;
 use crate::kernel::time::Timestamp;
 
@@ -11,6 +14,22 @@ pub const WINDOW_SECONDS: i64 = 15 * 60;
 pub const LOCK_SECONDS: i64 = 15 * 60;
 /// How long a refresh token may be used: two weeks without signing in.
 pub const REFRESH_SECONDS: i64 = 14 * 24 * 3600;
+/// How the audit trail says that the identity provider vouched for somebody.
+pub const BY_PROVIDER: &str = "sso";
+/// How long a one-time code may be exchanged: a browser on its way from one page to the next needs no longer.
+pub const CODE_SECONDS: i64 = 60;
+
+/// Whether what a front end shows at the exchange is what its code was drawn for (RFC 7636 §4.6). A code drawn without
+/// a challenge takes no verifier: the front end that sends one did not begin this sign-in.
+#[must_use]
+pub fn is_bound(challenge: Option<&str>, verifier: Option<&str>) -> bool {
+    challenge.map(str::to_owned) == verifier.map(challenge_of)
+}
+
+/// The challenge of a verifier (RFC 7636 §4.2, S256).
+fn challenge_of(verifier: &str) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes()))
+}
 
 /// Whether an account is locked at this moment.
 #[must_use]
@@ -77,6 +96,18 @@ mod tests {
         assert_eq!(worth_of(&used, true, 1, now), Worth::Reused);
         let revoked = RefreshToken { revoked_at: Some(now), ..used };
         assert_eq!(worth_of(&revoked, true, 1, now), Worth::Void);
+    }
+
+    #[test]
+    fn a_code_is_exchanged_by_the_front_end_that_began_and_by_no_other() {
+        // RFC 7636, appendix B.
+        let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+        let challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+        assert!(is_bound(Some(challenge), Some(verifier)));
+        assert!(is_bound(None, None));
+        assert!(!is_bound(Some(challenge), None));
+        assert!(!is_bound(None, Some(verifier)));
+        assert!(!is_bound(Some(challenge), Some(challenge)));
     }
 
     #[test]

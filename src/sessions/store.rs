@@ -3,7 +3,7 @@
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl, SelectableHelper};
 
 use super::{
-    model::{FamilyId, RefreshToken},
+    model::{FamilyId, RefreshToken, SignInCode},
     rules,
 };
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
     db::AnyConnection,
     error::Result,
     kernel::{id::RawId, time::Timestamp},
-    schema::{accounts, refresh_tokens, revoked_tokens, sign_in_failures},
+    schema::{accounts, refresh_tokens, revoked_tokens, sign_in_codes, sign_in_failures},
 };
 
 /// The account of a refresh token, whatever its ward.
@@ -78,6 +78,42 @@ pub(super) fn insert_refresh_token(
         ))
         .execute(connection)?;
     Ok(())
+}
+
+/// Adds a one-time code, and forgets those that ran out.
+pub(super) fn insert_code(connection: &mut AnyConnection, new: &SignInCode) -> Result<()> {
+    use sign_in_codes as c;
+    let over = new.created_at.plus_seconds(-rules::CODE_SECONDS);
+    diesel::delete(c::table.filter(c::created_at.le(over))).execute(connection)?;
+    diesel::insert_into(c::table)
+        .values((
+            c::code_hash.eq(&new.code_hash),
+            c::account_id.eq(new.account_id),
+            c::code_challenge.eq(&new.code_challenge),
+            c::created_at.eq(new.created_at),
+        ))
+        .execute(connection)?;
+    Ok(())
+}
+
+/// A one-time code that has not run out, by its digest.
+pub(super) fn find_code(
+    connection: &mut AnyConnection,
+    digest: &str,
+    now: Timestamp,
+) -> Result<Option<SignInCode>> {
+    use sign_in_codes as c;
+    Ok(c::table
+        .find(digest)
+        .filter(c::created_at.gt(now.plus_seconds(-rules::CODE_SECONDS)))
+        .select(SignInCode::as_select())
+        .first(connection)
+        .optional()?)
+}
+
+/// Uses a one-time code up; `false` where somebody else just did.
+pub(super) fn delete_code(connection: &mut AnyConnection, digest: &str) -> Result<bool> {
+    Ok(diesel::delete(sign_in_codes::table.find(digest)).execute(connection)? == 1)
 }
 
 /// Marks a refresh token as used; the caller has locked its account.

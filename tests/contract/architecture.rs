@@ -50,7 +50,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("publications", &["changes", "items", "periods", "plans", "results", "submissions", "verdicts", "wards"]),
     ("changes",      &[]),
     ("webhooks",     &["clients"]),
-    ("sign_ons",     &["accounts", "sessions", "wards"]),
+    ("sign_ons",     &["accounts", "sessions"]),
     ("public",       &["changes", "items", "periods", "plans", "publications", "results", "verdicts", "wards"]),
     ("documents",     &["submissions"]),
     ("comments",      &["submissions"]),

@@ -123,6 +123,7 @@ pub struct ChangePassword {
 )]
 #[put("/api/v1/me/password")]
 pub async fn change_my_password(ctx: Ctx, body: Body<ChangePassword>) -> HttpResult {
+    ctx.services.settings.require_passwords()?;
     let (ward_id, id) = (ctx.ward()?, ctx.actor.principal()?);
     let account = ctx.read(move |c| accounts::actions::get_account(c, ward_id, id)).await?;
     password::check_strength("/new_password", &body.0.new_password, &account.username)?;

@@ -7,13 +7,13 @@ use actix_web::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 
-use crate::{access::token::LIFETIME_SECONDS, sessions::actions::Tokens};
+use crate::sessions::{actions::Tokens, view::TokenView};
 
 /// The form of a token request. Fields that OAuth knows and this server does not need are ignored, as it asks.
 #[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 #[schema(example = json!({ "grant_type": "password", "username": "ktht.staff", "password": "long-my-2026" }))]
 pub struct TokenForm {
-    /// `password`, `refresh_token` or `client_credentials`.
+    /// `password`, `refresh_token`, `authorization_code` or `client_credentials`.
     #[schema(example = "password")]
     pub grant_type: Option<String>,
     /// With `password`: the account's name.
@@ -23,6 +23,10 @@ pub struct TokenForm {
     pub password: Option<String>,
     /// With `refresh_token`: the token.
     pub refresh_token: Option<String>,
+    /// With `authorization_code`: the one-time code with which the browser came back from `/api/v1/auth/sso`.
+    pub code: Option<String>,
+    /// With `authorization_code`: what `code_challenge` was made from, if one was sent (RFC 7636).
+    pub code_verifier: Option<String>,
     /// With `client_credentials`: the client's name, unless sent by HTTP Basic.
     pub client_id: Option<String>,
     /// With `client_credentials`: its secret, unless sent by HTTP Basic.
@@ -41,25 +45,6 @@ pub struct RevokeForm {
     /// What it is; both kinds are looked at anyway.
     #[expect(dead_code, reason = "part of the contract of RFC 7009")]
     pub token_type_hint: Option<String>,
-}
-
-/// Tokens (RFC 6749 §5.1).
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct TokenView {
-    /// Send it as `Authorization: Bearer …`.
-    pub access_token: String,
-    /// Always `Bearer`.
-    #[schema(example = "Bearer")]
-    pub token_type: &'static str,
-    /// Seconds until the access token expires.
-    #[schema(example = 900)]
-    pub expires_in: i64,
-    /// Exchange it, once, for new tokens; machines sign in again instead.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub refresh_token: Option<String>,
-    /// Scopes of a machine client.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub scope: Option<String>,
 }
 
 /// A refusal (RFC 6749 §5.2).
@@ -84,6 +69,10 @@ pub enum OAuthError {
     InvalidPassword,
     /// The refresh token is worth nothing.
     InvalidRefreshToken,
+    /// The one-time code is worth nothing, or the verifier is not the one it was drawn for.
+    InvalidCode,
+    /// People sign in through the identity provider only.
+    PasswordsOff,
     /// There is no such grant.
     UnsupportedGrantType,
     /// The client does not hold this scope.
@@ -104,9 +93,16 @@ impl OAuthError {
                 "Tên đăng nhập hoặc mật khẩu không đúng, hoặc tài khoản đang tạm khóa; thử lại sau 15 phút",
             ),
             Self::InvalidRefreshToken => ("invalid_grant", "Phiên đăng nhập đã hết hạn; hãy đăng nhập lại"),
+            Self::InvalidCode => {
+                ("invalid_grant", "Mã đăng nhập một lần đã dùng hoặc đã quá 60 giây; hãy đăng nhập lại")
+            }
+            Self::PasswordsOff => (
+                "unsupported_grant_type",
+                "Đăng nhập bằng mật khẩu đã tắt; hãy đăng nhập qua cổng định danh tại /api/v1/auth/sso",
+            ),
             Self::UnsupportedGrantType => (
                 "unsupported_grant_type",
-                "Chỉ nhận grant_type là password, refresh_token hoặc client_credentials",
+                "Chỉ nhận grant_type là password, refresh_token, authorization_code hoặc client_credentials",
             ),
             Self::InvalidScope => ("invalid_scope", "Hệ thống kết nối không có phạm vi quyền này"),
         };
@@ -127,13 +123,7 @@ pub fn respond(tokens: Tokens) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .insert_header((header::PRAGMA, "no-cache"))
-        .json(TokenView {
-            access_token: tokens.access_token,
-            token_type: "Bearer",
-            expires_in: LIFETIME_SECONDS,
-            refresh_token: tokens.refresh_token,
-            scope: tokens.scope,
-        })
+        .json(TokenView::of(tokens))
 }
 
 /// Id and secret of a client, by HTTP Basic or in the form (RFC 6749 §2.3.1).

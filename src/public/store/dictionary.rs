@@ -7,7 +7,7 @@ use diesel::{
 };
 use serde::Serialize;
 
-use super::{LISTED, SEEN};
+use super::{listed, seen};
 use crate::{
     db::AnyConnection,
     error::{Code, Error, Result},
@@ -47,21 +47,21 @@ pub(in crate::public) fn mark_indicators(
     sight: &Sight,
     wanted: &Indicators,
 ) -> Result<IndicatorsMark> {
-    let seen = if wanted.ward.is_some() { SEEN } else { LISTED };
+    let seen = if wanted.ward.is_some() { seen(2) } else { listed(2) };
     Ok(sql_query(format!(
         "SELECT COUNT(DISTINCT w.id) AS wards, \
            CAST((SELECT COALESCE(SUM(a.version), 0) FROM wards a) AS BIGINT) AS ward_versions, \
            CAST(COALESCE(SUM(p.version), 0) AS BIGINT) AS plan_versions, \
            COUNT(i.id) AS items, CAST(COALESCE(SUM(i.version), 0) AS BIGINT) AS versions \
          FROM wards w \
-         LEFT JOIN plans p ON p.ward_id = w.id AND p.status <> 'draft' AND ($4 IS NULL OR p.year = $4) \
+         LEFT JOIN plans p ON p.ward_id = w.id AND p.status <> 'draft' AND ($1 IS NULL OR p.year = $1) \
          LEFT JOIN plan_items i ON i.plan_id = p.id AND i.kind = 'indicator' \
-         WHERE {seen} AND ($3 IS NULL OR w.code = $3)"
+         WHERE {seen} AND ($4 IS NULL OR w.code = $4)"
     ))
+    .bind::<Nullable<Integer>, _>(wanted.year)
     .bind::<Bool, _>(sight.is_all())
     .bind::<Text, _>(sight.own())
     .bind::<Nullable<Text>, _>(wanted.ward.as_deref())
-    .bind::<Nullable<Integer>, _>(wanted.year)
     .get_result(connection)?)
 }
 

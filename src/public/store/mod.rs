@@ -32,10 +32,16 @@ pub(super) use self::{
     },
 };
 
-/// A ward `w` that a caller may name: binds `$1` (sees all) and `$2` (its own, or empty).
-const SEEN: &str = "($1 OR w.id = $2 OR w.public_results)";
+/// A ward `w` that a caller may name: the binds from this number on are whether it sees all, and its own or empty.
+/// SQLite counts binds by where they first stand, so their numbers rise through a query.
+fn seen(bind: u8) -> String {
+    format!("(${bind} OR w.id = ${} OR w.public_results)", bind + 1)
+}
+
 /// A ward `w` that stands in a caller's lists: the same binds.
-const LISTED: &str = "($1 OR w.id = $2 OR ($2 = '' AND w.public_results))";
+fn listed(bind: u8) -> String {
+    format!("(${bind} OR w.id = ${own} OR (${own} = '' AND w.public_results))", own = bind + 1)
+}
 
 /// How the wards stand: every change moves it, also of which are open.
 #[derive(Debug, QueryableByName, Serialize)]
@@ -99,15 +105,16 @@ pub(super) fn mark_plan(
         "SELECT w.id AS ward_id, p.id AS plan_id, p.version AS plan_version, COUNT(i.id) AS items, \
            CAST(COALESCE(SUM(i.version), 0) AS BIGINT) AS versions \
          FROM wards w \
-         LEFT JOIN plans p ON p.ward_id = w.id AND p.year = $4 AND p.status <> 'draft' \
+         LEFT JOIN plans p ON p.ward_id = w.id AND p.year = $1 AND p.status <> 'draft' \
          LEFT JOIN plan_items i ON i.plan_id = p.id \
-         WHERE w.code = $3 AND {SEEN} \
-         GROUP BY w.id, p.id, p.version"
+         WHERE w.code = $2 AND {} \
+         GROUP BY w.id, p.id, p.version",
+        seen(3)
     ))
+    .bind::<Integer, _>(year)
+    .bind::<Text, _>(ward)
     .bind::<Bool, _>(sight.is_all())
     .bind::<Text, _>(sight.own())
-    .bind::<Text, _>(ward)
-    .bind::<Integer, _>(year)
     .load(connection)?;
     Ok(rows.into_iter().next())
 }

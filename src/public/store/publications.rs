@@ -8,7 +8,7 @@ use diesel::{
 };
 use serde::Serialize;
 
-use super::{LISTED, SEEN};
+use super::{listed, seen};
 use crate::{
     db::AnyConnection,
     error::{Code, Error, Result},
@@ -43,18 +43,19 @@ pub(in crate::public) fn mark_results(
 ) -> Result<Option<Option<PublicationId>>> {
     let rows: Vec<Found> = sql_query(format!(
         "SELECT b.id AS id FROM wards w \
-         LEFT JOIN plans p ON p.ward_id = w.id AND p.year = $4 AND p.status <> 'draft' \
-         LEFT JOIN periods e ON e.plan_id = p.id AND ($5 IS NULL OR e.code = $5) \
-         LEFT JOIN publications b ON b.period_id = e.id AND b.withdrawn_at IS NULL AND ($6 IS NULL OR b.number = $6) \
-         WHERE w.code = $3 AND {SEEN} \
-         ORDER BY (b.id IS NULL), e.data_to DESC, b.published_at DESC, b.number DESC LIMIT 1"
+         LEFT JOIN plans p ON p.ward_id = w.id AND p.year = $1 AND p.status <> 'draft' \
+         LEFT JOIN periods e ON e.plan_id = p.id AND ($2 IS NULL OR e.code = $2) \
+         LEFT JOIN publications b ON b.period_id = e.id AND b.withdrawn_at IS NULL AND ($3 IS NULL OR b.number = $3) \
+         WHERE w.code = $4 AND {} \
+         ORDER BY (b.id IS NULL), e.data_to DESC, b.published_at DESC, b.number DESC LIMIT 1",
+        seen(5)
     ))
-    .bind::<Bool, _>(sight.is_all())
-    .bind::<Text, _>(sight.own())
-    .bind::<Text, _>(ward)
     .bind::<Integer, _>(year)
     .bind::<Nullable<Text>, _>(period)
     .bind::<Nullable<Integer>, _>(number)
+    .bind::<Text, _>(ward)
+    .bind::<Bool, _>(sight.is_all())
+    .bind::<Text, _>(sight.own())
     .load(connection)?;
     Ok(rows.into_iter().next().map(|row| row.id))
 }
@@ -70,16 +71,17 @@ pub(in crate::public) fn mark_trends(
 ) -> Result<Option<Vec<PublicationId>>> {
     let rows: Vec<Found> = sql_query(format!(
         "SELECT b.id AS id FROM wards w \
-         LEFT JOIN plans p ON p.ward_id = w.id AND p.year BETWEEN $4 AND $5 AND p.status <> 'draft' \
+         LEFT JOIN plans p ON p.ward_id = w.id AND p.year BETWEEN $1 AND $2 AND p.status <> 'draft' \
          LEFT JOIN periods e ON e.plan_id = p.id \
          LEFT JOIN publications b ON b.period_id = e.id AND b.withdrawn_at IS NULL AND b.number = {NEWEST} \
-         WHERE w.code = $3 AND {SEEN} ORDER BY b.id"
+         WHERE w.code = $3 AND {} ORDER BY b.id",
+        seen(4)
     ))
-    .bind::<Bool, _>(sight.is_all())
-    .bind::<Text, _>(sight.own())
-    .bind::<Text, _>(ward)
     .bind::<Integer, _>(from_year)
     .bind::<Integer, _>(to_year)
+    .bind::<Text, _>(ward)
+    .bind::<Bool, _>(sight.is_all())
+    .bind::<Text, _>(sight.own())
     .load(connection)?;
     Ok((!rows.is_empty()).then(|| rows.into_iter().filter_map(|row| row.id).collect()))
 }
@@ -134,15 +136,16 @@ pub(in crate::public) fn list_ward_standings(
 ) -> Result<Page<WardRow>> {
     let rows: Vec<WardRow> = sql_query(format!(
         "SELECT w.code AS code, w.name AS name, b.id AS publication_id FROM wards w \
-         LEFT JOIN plans p ON p.ward_id = w.id AND p.year = $3 AND p.status <> 'draft' \
-         LEFT JOIN periods e ON e.plan_id = p.id AND e.code = $4 \
+         LEFT JOIN plans p ON p.ward_id = w.id AND p.year = $1 AND p.status <> 'draft' \
+         LEFT JOIN periods e ON e.plan_id = p.id AND e.code = $2 \
          LEFT JOIN publications b ON b.period_id = e.id AND b.withdrawn_at IS NULL AND b.number = {NEWEST} \
-         WHERE {LISTED} AND w.code > $5 ORDER BY w.code LIMIT $6"
+         WHERE {} AND w.code > $5 ORDER BY w.code LIMIT $6",
+        listed(3)
     ))
-    .bind::<Bool, _>(sight.is_all())
-    .bind::<Text, _>(sight.own())
     .bind::<Integer, _>(year)
     .bind::<Text, _>(period)
+    .bind::<Bool, _>(sight.is_all())
+    .bind::<Text, _>(sight.own())
     .bind::<Text, _>(page.after.as_deref().unwrap_or_default())
     .bind::<BigInt, _>(page.fetch())
     .load(connection)?;
@@ -170,11 +173,12 @@ pub(in crate::public) fn mark_publications(
         "SELECT w.id AS ward_id, COUNT(b.id) AS publications, \
            CAST(COALESCE(SUM(b.version), 0) AS BIGINT) AS versions \
          FROM wards w LEFT JOIN publications b ON b.ward_id = w.id \
-         WHERE w.code = $3 AND {SEEN} GROUP BY w.id"
+         WHERE w.code = $1 AND {} GROUP BY w.id",
+        seen(2)
     ))
+    .bind::<Text, _>(ward)
     .bind::<Bool, _>(sight.is_all())
     .bind::<Text, _>(sight.own())
-    .bind::<Text, _>(ward)
     .load(connection)?;
     Ok(rows.into_iter().next())
 }

@@ -1,10 +1,7 @@
-//! Operations that will go: marked in their annotation, announced with every answer.
+//! Operations that will go: dated in their annotation, announced with every answer.
 //!
 //! ```text
-//! #[utoipa::path(
-//!     extensions(("x-deprecated-on" = json!("2027-01-01")), ("x-sunset" = json!("2028-01-01"))), …
-//! )]
-//! #[deprecated]
+//! extensions(("x-deprecated-on" = json!("2027-01-01")), ("x-sunset" = json!("2028-01-01")), …)
 //! ```
 //! The policy is `docs/versioning.md`; a document that breaks it does not start.
 
@@ -44,7 +41,8 @@ impl Notice {
 /// In words: when mark and dates do not go together, a date is not one, or the notice is too short.
 pub(super) fn read_notice(operation: &Value) -> Result<Option<Notice>, String> {
     let is_deprecated = operation["deprecated"] == true;
-    let (Some(deprecated_on), Some(sunset)) = (date_of(operation, "x-deprecated-on")?, date_of(operation, "x-sunset")?)
+    let (Some(deprecated_on), Some(sunset)) =
+        (date_of(operation, "x-deprecated-on")?, date_of(operation, "x-sunset")?)
     else {
         let is_dated = operation.get("x-deprecated-on").is_some() || operation.get("x-sunset").is_some();
         return if is_deprecated || is_dated {
@@ -56,11 +54,15 @@ pub(super) fn read_notice(operation: &Value) -> Result<Option<Notice>, String> {
     if !is_deprecated {
         return Err("it has dates of deprecation, but is not deprecated".into());
     }
-    if deprecated_on.checked_add_months(Months::new(MONTHS_OF_NOTICE)).is_none_or(|earliest| sunset < earliest) {
+    if deprecated_on
+        .checked_add_months(Months::new(MONTHS_OF_NOTICE))
+        .is_none_or(|earliest| sunset < earliest)
+    {
         return Err(format!("x-sunset is less than {MONTHS_OF_NOTICE} months after x-deprecated-on"));
     }
     // The days begin at midnight in UTC.
-    let (deprecated_at, sunset_at) = (deprecated_on.and_time(NaiveTime::MIN), sunset.and_time(NaiveTime::MIN));
+    let (deprecated_at, sunset_at) =
+        (deprecated_on.and_time(NaiveTime::MIN), sunset.and_time(NaiveTime::MIN));
     let value = |text: String| HeaderValue::try_from(text).map_err(|error| error.to_string());
     Ok(Some(Notice {
         deprecation: value(format!("@{}", deprecated_at.and_utc().timestamp()))?,
@@ -81,11 +83,12 @@ fn page_of(operation: &Value) -> String {
     format!("/swagger-ui/#/{tag}/{}", operation["operationId"].as_str().unwrap_or_default())
 }
 
-/// Describes the headers in the operation's own answers, if it is deprecated.
+/// Marks a dated operation as deprecated, and describes the headers in its own answers.
 pub(super) fn describe(operation: &mut Map<String, Value>) {
-    if operation.get("deprecated") != Some(&json!(true)) {
+    if !operation.contains_key("x-deprecated-on") {
         return;
     }
+    operation.insert("deprecated".into(), json!(true));
     let responses = operation.get_mut("responses").and_then(Value::as_object_mut);
     for response in responses.into_iter().flatten().map(|(_, response)| response) {
         let Some(headers) = response.get_mut("headers").and_then(Value::as_object_mut) else { continue };
@@ -94,7 +97,8 @@ pub(super) fn describe(operation: &mut Map<String, Value>) {
             ("Sunset", "From when on the operation may be gone (RFC 8594)"),
             ("Link", "Where its end is described: `rel=\"deprecation\"`"),
         ] {
-            headers.insert(name.into(), json!({ "description": description, "schema": { "type": "string" } }));
+            headers
+                .insert(name.into(), json!({ "description": description, "schema": { "type": "string" } }));
         }
     }
 }
@@ -126,7 +130,10 @@ mod tests {
         let notice = read_notice(&deprecated()).unwrap().unwrap();
         assert_eq!(notice.deprecation, "@1798761600");
         assert_eq!(notice.sunset, "Sat, 01 Jan 2028 00:00:00 GMT");
-        assert_eq!(notice.link, "</swagger-ui/#/unit%20plans/list_units>; rel=\"deprecation\"; type=\"text/html\"");
+        assert_eq!(
+            notice.link,
+            "</swagger-ui/#/unit%20plans/list_units>; rel=\"deprecation\"; type=\"text/html\""
+        );
     }
 
     #[test]
@@ -185,13 +192,16 @@ mod tests {
     }
 
     #[test]
-    fn the_answers_of_a_deprecated_operation_describe_the_headers() {
+    fn a_dated_operation_is_marked_and_its_answers_describe_the_headers() {
         let mut operation = deprecated();
-        operation["responses"] = json!({ "200": { "headers": {} }, "404": { "$ref": "#/components/responses/404" } });
+        operation.as_object_mut().unwrap().remove("deprecated");
+        operation["responses"] =
+            json!({ "200": { "headers": {} }, "404": { "$ref": "#/components/responses/404" } });
         describe(operation.as_object_mut().unwrap());
         for name in ["Deprecation", "Sunset", "Link"] {
             assert!(operation["responses"]["200"]["headers"][name]["schema"].is_object(), "{name}");
         }
+        assert_eq!(operation["deprecated"], true);
     }
 
     #[test]

@@ -99,9 +99,8 @@ impl Rule {
             body: (!streamed).then_some(if rows { MAX_UPLOAD } else { MAX_BODY }),
             operation: operation["operationId"].as_str().unwrap_or_default().to_owned(),
             permission,
-            notice: deprecation::read_notice(operation).map_err(|fault| {
-                Error::internal(format!("{method} {path}: {fault}"))
-            })?,
+            notice: deprecation::read_notice(operation)
+                .map_err(|fault| Error::internal(format!("{method} {path}: {fault}")))?,
             query: parameters
                 .filter(|parameter| parameter["in"] == "query")
                 .filter_map(|parameter| {

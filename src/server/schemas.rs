@@ -30,10 +30,12 @@ fn size_integers(schema: &mut Value) {
 fn name_rows_of_lists(schemas: &mut Map<String, Value>) {
     let names: Vec<String> = schemas.keys().cloned().collect();
     for list in &names {
-        let Some(row) = list.split_once('_').map(|(_, row)| row).filter(|row| schemas.contains_key(*row)) else {
+        let Some(row) = list.split_once('_').map(|(_, row)| row).filter(|row| schemas.contains_key(*row))
+        else {
             continue;
         };
-        if let Some(rows) = schemas.get_mut(list).and_then(|list| list.pointer_mut("/properties/items/items")) {
+        if let Some(rows) = schemas.get_mut(list).and_then(|list| list.pointer_mut("/properties/items/items"))
+        {
             *rows = json!({ "$ref": reference_to(row) });
         }
     }
@@ -53,7 +55,10 @@ fn flatten_tagged_unions(schemas: &mut Map<String, Value>) {
     for (name, variants) in unions {
         let Some(property) = variants.first().map(|variant| variant.property.clone()) else { continue };
         if let Some(union) = schemas.get_mut(&name).and_then(Value::as_object_mut) {
-            union.insert("oneOf".into(), variants.iter().map(|v| json!({ "$ref": reference_to(&v.name) })).collect());
+            union.insert(
+                "oneOf".into(),
+                variants.iter().map(|v| json!({ "$ref": reference_to(&v.name) })).collect(),
+            );
             let mapping: Map<String, Value> =
                 variants.iter().map(|v| (v.tag.clone(), json!(reference_to(&v.name)))).collect();
             union.insert("discriminator".into(), json!({ "propertyName": property, "mapping": mapping }));

@@ -11,7 +11,11 @@ pub fn breaks(old: &Value, new: &Value) -> Vec<String> {
     let mut comparison = Comparison { old, new, seen: BTreeSet::new(), found: Vec::new() };
     for (path, methods) in fields(&old["paths"]) {
         for (method, operation) in fields(methods) {
-            comparison.operation(&format!("{} {path}", method.to_uppercase()), operation, &new["paths"][path][method]);
+            comparison.operation(
+                &format!("{} {path}", method.to_uppercase()),
+                operation,
+                &new["paths"][path][method],
+            );
         }
     }
     comparison.found
@@ -228,11 +232,14 @@ impl Shape {
         }
         self.format = schema["format"].as_str().map(str::to_owned).or(self.format.take());
         self.values.extend(items(&schema["enum"]).chain(schema.get("const")).map(ToString::to_string));
-        self.properties.extend(fields(&schema["properties"]).map(|(name, value)| (name.clone(), value.clone())));
+        self.properties
+            .extend(fields(&schema["properties"]).map(|(name, value)| (name.clone(), value.clone())));
         self.required.extend(items(&schema["required"]).map(|name| text(name).to_owned()));
         self.is_closed |= schema["additionalProperties"] == false || schema["unevaluatedProperties"] == false;
         for inner in ["items", "additionalProperties"] {
-            self.inner.extend(schema.get(inner).filter(|value| value.is_object()).map(|value| (inner, value.clone())));
+            self.inner.extend(
+                schema.get(inner).filter(|value| value.is_object()).map(|value| (inner, value.clone())),
+            );
         }
         for limit in ["maxLength", "minLength", "maximum", "minimum", "maxItems", "minItems", "pattern"] {
             self.limits.extend(schema.get(limit).map(|value| (limit, value.clone())));
@@ -244,7 +251,9 @@ impl Shape {
         self.is_nullable |= !nulls.is_empty();
         match others.as_slice() {
             [only] => self.add(document, only),
-            several => self.variants.extend(several.iter().map(|one| (tag_of(document, one), (*one).clone()))),
+            several => {
+                self.variants.extend(several.iter().map(|one| (tag_of(document, one), (*one).clone())))
+            }
         }
     }
 
@@ -257,10 +266,11 @@ impl Shape {
 /// The one value of the property that tells a variant apart; of untold ones, the whole schema.
 fn tag_of(document: &Value, variant: &Value) -> String {
     let shape = Shape::of(document, variant);
-    let mut tags = shape.properties.iter().filter_map(|(name, schema)| match schema["enum"].as_array()?.as_slice() {
-        [only] if shape.required.contains(name) => Some(format!("{name}={}", text(only))),
-        _ => None,
-    });
+    let mut tags =
+        shape.properties.iter().filter_map(|(name, schema)| match schema["enum"].as_array()?.as_slice() {
+            [only] if shape.required.contains(name) => Some(format!("{name}={}", text(only))),
+            _ => None,
+        });
     tags.next().unwrap_or_else(|| variant.to_string())
 }
 
@@ -272,7 +282,9 @@ fn is_open(operation: &Value) -> bool {
 /// What is behind a reference, or the value itself.
 fn resolve<'d>(document: &'d Value, value: &'d Value) -> &'d Value {
     match value["$ref"].as_str() {
-        Some(reference) => document.pointer(reference.trim_start_matches('#')).expect("a reference that leads somewhere"),
+        Some(reference) => {
+            document.pointer(reference.trim_start_matches('#')).expect("a reference that leads somewhere")
+        }
         None => value,
     }
 }

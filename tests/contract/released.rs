@@ -34,7 +34,11 @@ fn released() -> Vec<(Vec<u64>, Value)> {
             let text = std::fs::read_to_string(&path).expect("a document");
             let document: Value = serde_json::from_str(&text).expect("JSON");
             let version = document["info"]["version"].as_str().expect("a version");
-            assert_eq!(path.file_name().unwrap().to_str(), Some(format!("{version}.json").as_str()), "its name");
+            assert_eq!(
+                path.file_name().unwrap().to_str(),
+                Some(format!("{version}.json").as_str()),
+                "its name"
+            );
             (numbers_of(version), document)
         })
         .collect();
@@ -53,7 +57,8 @@ fn the_document_breaks_nothing_of_the_latest_release() {
     let unmeant: Vec<&String> =
         found.iter().filter(|line| !MEANT.iter().any(|(meant, _)| line.ends_with(meant))).collect();
     assert!(unmeant.is_empty(), "clients in use would break (docs/versioning.md):\n{unmeant:#?}");
-    let past: Vec<_> = MEANT.iter().filter(|(meant, _)| !found.iter().any(|line| line.ends_with(meant))).collect();
+    let past: Vec<_> =
+        MEANT.iter().filter(|(meant, _)| !found.iter().any(|line| line.ends_with(meant))).collect();
     assert!(past.is_empty(), "no longer breaks: {past:#?}");
 }
 
@@ -62,7 +67,10 @@ fn what_differs_from_a_release_has_a_later_version() {
     let (version, latest) = released().pop().expect("a release");
     let current = numbers_of(document()["info"]["version"].as_str().expect("a version"));
     let is_release = current == version && latest == *document();
-    assert!(is_release || current > version, "raise `version` in Cargo.toml above that of the latest release");
+    assert!(
+        is_release || current > version,
+        "raise `version` in Cargo.toml above that of the latest release"
+    );
 }
 
 /// A small document with one of each kind of thing.
@@ -133,7 +141,9 @@ fn with(place: &str, value: &Value) -> Value {
     let mut document = small();
     let (parent, name) = place.rsplit_once('/').expect("a pointer");
     match document.pointer_mut(parent).unwrap_or_else(|| panic!("{parent} is nowhere")) {
-        Value::Object(fields) if value.is_null() => drop(fields.remove(name).expect("something to take away")),
+        Value::Object(fields) if value.is_null() => {
+            drop(fields.remove(name).expect("something to take away"))
+        }
         Value::Object(fields) => drop(fields.insert(name.to_owned(), value.clone())),
         Value::Array(list) if name == "-" => list.push(value.clone()),
         Value::Array(list) => drop(list.remove(name.parse().expect("an index"))),
@@ -149,7 +159,8 @@ fn each_kind_of_break_is_found() {
         |rest: &str| format!("/components/schemas/Thing/allOf/1{rest}"),
         |rest: &str| format!("/components/schemas/CreateSection{rest}"),
     );
-    let required = json!({ "name": "year", "in": "query", "required": true, "schema": { "type": "integer" } });
+    let required =
+        json!({ "name": "year", "in": "query", "required": true, "schema": { "type": "integer" } });
     for (place, value, says) in [
         ("/paths/~1things".to_owned(), Value::Null, "GET /things: gone"),
         ("/paths/~1things/post".into(), Value::Null, "POST /things: gone"),
@@ -161,7 +172,11 @@ fn each_kind_of_break_is_found() {
         (get("/parameters/-"), required, "GET /things: ?year is new and required"),
         (get("/parameters/1/required"), json!(true), "GET /things ?q: became required"),
         (get("/parameters/1/schema/maxLength"), json!(50), "GET /things ?q: maxLength became 50"),
-        (get("/parameters/0/schema/enum/1"), Value::Null, "GET /things ?state: takes only {\"\\\"draft\\\"\"} now"),
+        (
+            get("/parameters/0/schema/enum/1"),
+            Value::Null,
+            "GET /things ?state: takes only {\"\\\"draft\\\"\"} now",
+        ),
         (get("/security"), json!([{ "token": [] }]), "GET /things: asks for credentials"),
         (get("/x-roles/1"), Value::Null, "GET /things: x-roles lost \"auditor\""),
         (get("/x-scopes/0"), Value::Null, "GET /things: x-scopes lost \"results:read\""),
@@ -169,16 +184,28 @@ fn each_kind_of_break_is_found() {
         (thing("/required/0"), Value::Null, "200 application/json: /state may be missing now"),
         (thing("/properties/state/enum"), Value::Null, "/state: has no list of values any more"),
         (thing("/properties/count/type"), json!("string"), "/count: was integer int32, is string int32 now"),
-        (thing("/properties/count/format"), json!("int64"), "/count: was integer int32, is integer int64 now"),
+        (
+            thing("/properties/count/format"),
+            json!("int64"),
+            "/count: was integer int32, is integer int64 now",
+        ),
         (thing("/properties/count/type"), json!(["integer", "null"]), "/count: may be null now"),
-        ("/components/schemas/Base/required/0".into(), Value::Null, "200 application/json: /id may be missing now"),
+        (
+            "/components/schemas/Base/required/0".into(),
+            Value::Null,
+            "200 application/json: /id may be missing now",
+        ),
         ("/components/schemas/Note/properties/text".into(), Value::Null, "/note: /text is gone"),
         (
             "/components/responses/404/content/application~1problem+json/schema/properties/code".into(),
             Value::Null,
             "GET /things 404 application/problem+json: /code is gone",
         ),
-        ("/paths/~1things/post/requestBody/required".into(), json!(true), "POST /things body: became required"),
+        (
+            "/paths/~1things/post/requestBody/required".into(),
+            json!(true),
+            "POST /things body: became required",
+        ),
         ("/components/schemas/CreateThing/oneOf/0".into(), Value::Null, "variant kind=section is gone"),
         (section("/properties/title"), Value::Null, "(kind=section): /title is gone"),
         (section("/required/-"), json!("title"), "(kind=section): /title became required"),
@@ -186,7 +213,11 @@ fn each_kind_of_break_is_found() {
         (section("/properties/position/minimum"), json!(2), "/position: minimum became 2"),
         (section("/properties/position/maximum"), json!(9), "/position: maximum became 9"),
         (section("/properties/title/pattern"), json!("^a"), "/title: pattern became \"^a\""),
-        (section("/properties/position/type"), json!("string"), "/position: was integer, takes only string now"),
+        (
+            section("/properties/position/type"),
+            json!("string"),
+            "/position: was integer, takes only string now",
+        ),
         (section("/properties/position/enum"), json!([1]), "/position: takes only {\"1\"} now"),
         (section("/additionalProperties"), json!(false), "(kind=section): takes no other fields any more"),
     ] {

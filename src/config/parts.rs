@@ -274,7 +274,8 @@ mod tests {
         .expect("read");
         assert_eq!(read.trusted_proxies.len(), 2);
         assert_eq!(read.cors_origins, ["https://portal.example.vn"]);
-        let cases: [(&str, fn(&mut Raw)); 6] = [
+        type Change = fn(&mut Raw);
+        let cases: [(&str, Change); 6] = [
             ("10.0.0.0/33", |raw| raw.webhook_networks = Some("10.0.0.0/33".to_owned())),
             ("https://*", |raw| raw.cors_origins = Some("https://*".to_owned())),
             ("nobody could sign in", |raw| raw.password_sign_in = false),

@@ -25,9 +25,9 @@ id_type! {
 text_enum! {
     /// What other systems can be told of.
     pub enum EventKind {
-        /// The figures of a period became public.
+        /// Figures of a period became public, and none that was public changed.
         PublicationPublished = "publication.published",
-        /// A new publication took the place of the one that stood.
+        /// Figures became public, and at least one that was public before is another now.
         PublicationCorrected = "publication.corrected",
         /// A publication was taken back.
         PublicationWithdrawn = "publication.withdrawn",

@@ -16,7 +16,7 @@ use crate::{
     kernel::{
         id::{RawId, UnitId, WardId},
         json::JsonText,
-        time::Timestamp,
+        time::{Clock, Timestamp},
     },
     schema::{clients, outbox_events, outbox_heads, wards, webhook_deliveries, webhook_subscriptions},
 };
@@ -129,7 +129,7 @@ pub fn insert_ping(
     Ok(id)
 }
 
-/// The active webhooks of a ward and of the city. Their number is small: each client has a few.
+/// The active webhooks of a ward and of the city, of clients that have not expired. Their number is small: each client has a few.
 fn list_subscriptions(connection: &mut AnyConnection, ward_id: WardId) -> Result<Vec<Subscription>> {
     use webhook_subscriptions as s;
     type Row = (String, JsonText, Option<WardId>, Option<UnitId>, JsonText);
@@ -137,6 +137,7 @@ fn list_subscriptions(connection: &mut AnyConnection, ward_id: WardId) -> Result
         .inner_join(clients::table.on(clients::id.eq(s::client_row_id)))
         .filter(s::active.eq(true))
         .filter(s::ward_id.is_null().or(s::ward_id.eq(ward_id)))
+        .filter(clients::expires_at.is_null().or(clients::expires_at.gt(Clock::real_now())))
         .select((s::id, s::kinds, s::ward_id, clients::unit_id, clients::scopes))
         .order(s::id.asc())
         .load(connection)?;

@@ -71,8 +71,6 @@ pub fn publish(tx: &mut Tx<'_>, period_id: PeriodId) -> Result<Publication> {
             .with("hash", &publication.hash)
             .with("submissions", taken),
     );
-    let kind =
-        if standing.is_some() { EventKind::PublicationCorrected } else { EventKind::PublicationPublished };
     tx.announce(announcement(kind, &content, &publication));
     Ok(publication)
 }
@@ -137,12 +135,17 @@ pub fn withdraw(tx: &mut Tx<'_>, id: PublicationId, reason: &str) -> Result<Publ
     changes::actions::append(tx, after.ward_id, ChangeKind::Withdrawn, after.id.as_str())?;
     tx.record(Event::new("publication.withdrawn", "publication", id).because(Some(reason)));
     let content: PublishedContent = after.content.read().map_err(Error::internal)?;
-    tx.announce(announcement(EventKind::PublicationWithdrawn, &content, &after));
+    tx.announce(announcement(ChangeKind::Withdrawn, &content, &after));
     Ok(after)
 }
 
 /// What other systems are told of a publication; the figures are where the link leads.
-fn announcement(kind: EventKind, content: &PublishedContent, publication: &Publication) -> Announcement {
+fn announcement(kind: ChangeKind, content: &PublishedContent, publication: &Publication) -> Announcement {
+    let kind = match kind {
+        ChangeKind::Published => EventKind::PublicationPublished,
+        ChangeKind::Corrected => EventKind::PublicationCorrected,
+        ChangeKind::Withdrawn => EventKind::PublicationWithdrawn,
+    };
     let PublishedContent { ward_code, year, period_code, .. } = content;
     let results = format!("/public/v1/wards/{ward_code}/results?year={year}&period={period_code}");
     let data = json!({

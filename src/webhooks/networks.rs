@@ -142,6 +142,14 @@ mod tests {
             "239.255.255.255",
             "240.0.0.1",
             "255.255.255.255",
+        ] {
+            assert!(!is_global(address(text)), "{text}");
+        }
+    }
+
+    #[test]
+    fn nor_does_it_in_version_six() {
+        for text in [
             "::",
             "::1",
             "::127.0.0.1",

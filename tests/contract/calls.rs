@@ -351,6 +351,8 @@ fn real(app: &App, key: &str, value: Value, units: &mut dyn Iterator<Item = Stri
             "delegate_id" => app.account("leader.deputy").into(),
             _ => Value::Null,
         },
+        // An address on the public internet that needs no look-up; nothing is sent there.
+        Value::String(_) if key == "url" => "https://1.1.1.1/cchc".into(),
         other => other,
     }
 }

@@ -154,12 +154,6 @@ async fn adapt(app: &App, key: &str, call: &mut Prepared) {
                 *value = json!(if current { DEMO_PASSWORD } else { "mat-khau-moi-2026" });
             }
         }
-        // An address on the public internet that needs no look-up; nothing is sent there.
-        "POST /api/v1/webhooks" => {
-            if let Some(body) = &mut call.body {
-                body["url"] = json!("https://1.1.1.1/cchc");
-            }
-        }
         "DELETE /api/v1/items/{id}" => {
             let id = add_item(app, &call.client).await;
             aim(app, call, "/api/v1/items/", "plan_items", &id);

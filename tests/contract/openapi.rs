@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use cchc::access::{Permission, policy};
 use serde_json::{Value, json};
 
-use super::document::{Operation, document, example_of, operations, resolve, standalone};
+use super::{
+    document::{Operation, document, example_of, operations, resolve, standalone},
+    sources::sources,
+};
 
 /// Gathers all faults, so that one run names them all.
 fn expect_none(what: &str, faults: Vec<String>) {
@@ -160,6 +163,26 @@ fn every_reference_leads_somewhere() {
         reference.strip_prefix('#').and_then(|pointer| document().pointer(pointer)).is_none()
     });
     expect_none("references", lost.map(str::to_owned).collect());
+}
+
+/// Of two types of one name the document would hold one, and describe the other by it.
+#[test]
+fn no_two_types_share_the_name_of_a_schema() {
+    let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for source in sources("src") {
+        for name in source.schema_names() {
+            places.entry(name).or_default().push(source.path.clone());
+        }
+    }
+    let schemas = document()["components"]["schemas"].as_object().expect("schemas");
+    // Names such as `Page_PlanView` are put together.
+    let lost = schemas.keys().filter(|name| !name.contains('_') && !places.contains_key(*name));
+    expect_none("schemas whose type is found nowhere", lost.cloned().collect());
+    let shared = places.iter().filter(|(_, places)| places.len() > 1);
+    expect_none(
+        "names of several types",
+        shared.map(|(name, places)| format!("{name}: {places:?}")).collect(),
+    );
 }
 
 /// The refusals that a caller of this operation must be ready for.

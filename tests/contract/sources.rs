@@ -43,6 +43,29 @@ impl Source {
         found
     }
 
+    /// Types that have a schema, by derive or by macro.
+    pub fn schema_names(&self) -> Vec<String> {
+        let code = self.code();
+        let mut found = Vec::new();
+        let mut is_described = false;
+        for line in code.lines().map(str::trim) {
+            is_described |= line.ends_with("! {") || (line.contains("ToSchema") && !line.starts_with("use "));
+            let item = line.split_once(") ").filter(|(scope, _)| scope.starts_with("pub("));
+            let item = item.map_or(line.strip_prefix("pub ").unwrap_or(line), |(_, item)| item);
+            let declared = item.strip_prefix("struct ").or_else(|| item.strip_prefix("enum "));
+            let text = declared.unwrap_or(item);
+            let (name, rest) = text.split_at(text.find(|c: char| !c.is_alphanumeric()).unwrap_or(text.len()));
+            // A macro takes a name alone, or with its fields.
+            let is_alone = name.starts_with(char::is_uppercase) && matches!(rest, "" | " {" | " {}");
+            let is_type = declared.is_some() || is_alone;
+            if is_described && is_type && !name.is_empty() {
+                found.push(name.to_owned());
+            }
+            is_described &= !is_type && !line.starts_with("macro_rules");
+        }
+        found
+    }
+
     /// Functions longer than this many lines: name, first line, length.
     pub fn long_functions(&self, limit: usize) -> Vec<(String, usize, usize)> {
         let lines: Vec<&str> = self.text.lines().collect();

@@ -204,6 +204,11 @@ def forge(place, port, secret):
         headers = {"webhook-id": event, "webhook-timestamp": str(timestamp), "webhook-signature": signature}
         answer = httpx.post(f"http://127.0.0.1:{port}/", content=text, headers=headers)
         assert answer.status_code == expected, f"{place.language}, {name}: {answer.status_code}"
+    for signature in ["", "y", "v1,%%%", "v2,abc"]:
+        headers = {"webhook-id": "../forged", "webhook-timestamp": str(now), "webhook-signature": signature}
+        answer = httpx.post(f"http://127.0.0.1:{port}/", content=body, headers=headers)
+        assert answer.status_code == 401, f"{place.language}, {signature}: {answer.status_code}"
+    assert httpx.post(f"http://127.0.0.1:{port}/", content=body).status_code == 401, "unsigned"
     assert "genuine" in place.inbox() and "forged" not in place.inbox()
     (place.directory / "inbox" / "genuine.json").unlink()
 

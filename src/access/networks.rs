@@ -13,8 +13,10 @@ use crate::{
 /// and IPv4 networks that are written as IPv6 become what they are.
 #[must_use]
 pub fn parse_network(text: &str) -> Option<IpNet> {
-    let network: IpNet =
-        text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(|address| address.to_canonical().into()))?;
+    let network: IpNet = text
+        .parse()
+        .ok()
+        .or_else(|| text.parse::<IpAddr>().ok().map(|address| address.to_canonical().into()))?;
     let (address, length) = (network.addr().to_canonical(), network.prefix_len());
     match (network, address) {
         (IpNet::V6(_), IpAddr::V4(address)) if length >= 96 => {

@@ -1,6 +1,8 @@
 //! Who a token's subject is at this moment: read anew on every request, so that a deactivation works at once.
 
-use diesel::{BoolExpressionMethods, ExpressionMethods, JoinOnDsl, OptionalExtension, QueryDsl, RunQueryDsl, dsl};
+use diesel::{
+    BoolExpressionMethods, ExpressionMethods, JoinOnDsl, OptionalExtension, QueryDsl, RunQueryDsl, dsl,
+};
 
 use super::{
     actor::{Actor, ActorKind, Authority, Role, Scope},

@@ -206,11 +206,8 @@ mod tests {
         let now = Clock::real_now();
         let plain = client();
         assert!(fits(&plain, "new", now) && !fits(&plain, "old", now) && !fits(&plain, "", now));
-        let rotated = Client {
-            previous_secret_hash: Some("old".into()),
-            previous_secret_until: Some(now),
-            ..client()
-        };
+        let rotated =
+            Client { previous_secret_hash: Some("old".into()), previous_secret_until: Some(now), ..client() };
         assert!(fits(&rotated, "old", now.plus_seconds(-1)) && fits(&rotated, "new", now.plus_seconds(-1)));
         assert!(!fits(&rotated, "old", now) && fits(&rotated, "new", now));
         assert!(!fits(&rotated, "older", now.plus_seconds(-1)));

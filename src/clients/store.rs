@@ -130,11 +130,7 @@ pub(super) fn update_client(connection: &mut AnyConnection, before: &Client, aft
 }
 
 /// Notes when a client last got a token; no change of the client, so its version stays.
-pub(super) fn update_last_used(
-    connection: &mut AnyConnection,
-    id: ClientRowId,
-    at: Timestamp,
-) -> Result<()> {
+pub(super) fn update_last_used(connection: &mut AnyConnection, id: ClientRowId, at: Timestamp) -> Result<()> {
     diesel::update(clients::table.find(id)).set(clients::last_used_at.eq(at)).execute(connection)?;
     Ok(())
 }

@@ -14,6 +14,7 @@ use cchc::{
     db::{Db, Location},
     kernel::time::{Clock, Timestamp},
     server::{self, Running, ServerOptions},
+    settings::Settings,
     storage::{Place, Storage},
 };
 use diesel::{QueryableByName, RunQueryDsl, sql_query, sql_types::Text};
@@ -97,6 +98,12 @@ impl App {
         self.beside(Clock::shifted(Clock::shift_to(time)))
     }
 
+    /// One more server over the same database and files, with these choices of its operator.
+    pub fn with_settings(&self, settings: Settings) -> Self {
+        let services = Services { settings: Arc::new(settings), ..self.services.clone() };
+        Self::of(services, Arc::clone(&self.database), self.backend, Arc::clone(&self.files))
+    }
+
     fn over(
         database: Arc<TestDatabase>,
         backend: Backend,
@@ -105,6 +112,15 @@ impl App {
         files: Arc<tempfile::TempDir>,
     ) -> Self {
         let services = Services { documents, ..services_on(database.location.clone(), clock) };
+        Self::of(services, database, backend, files)
+    }
+
+    fn of(
+        services: Services,
+        database: Arc<TestDatabase>,
+        backend: Backend,
+        files: Arc<tempfile::TempDir>,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = format!("http://{}", listener.local_addr().expect("an address"));
         let (handle, thread) = serve(services.clone(), listener);

@@ -98,7 +98,10 @@ impl OAuthError {
             Self::InvalidRequest => {
                 ("invalid_request", "Yêu cầu thiếu hoặc sai trường; hãy gửi biểu mẫu OAuth 2")
             }
-            Self::InvalidClient => ("invalid_client", "Mã hoặc khóa bí mật của hệ thống kết nối không đúng, đã hết hạn, hoặc gọi từ mạng chưa khai báo"),
+            Self::InvalidClient => (
+                "invalid_client",
+                "Mã hoặc khóa bí mật của hệ thống kết nối không đúng, đã hết hạn, hoặc gọi từ mạng chưa khai báo",
+            ),
             Self::InvalidPassword => (
                 "invalid_grant",
                 "Tên đăng nhập hoặc mật khẩu không đúng, hoặc tài khoản đang tạm khóa; thử lại sau 15 phút",

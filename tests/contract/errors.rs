@@ -183,7 +183,9 @@ async fn malformed_json_is_refused_everywhere(app: App) {
         };
         let call = prepare(&app, &operation).await;
         let example = call.body.clone().unwrap_or_default();
-        let texts = broken_texts(&example).into_iter().chain(spoilt_fields(body, &example));
+        let optional = operation.raw["requestBody"]["required"] != true;
+        let texts = broken_texts(&example).into_iter().filter(|text| !(optional && text.is_empty()));
+        let texts = texts.chain(spoilt_fields(body, &example));
         for (text, language) in texts.zip(Language::BOTH.iter().cycle()) {
             let what = format!("{} with {}", operation.key(), shown(&text));
             let sent = bare(&call).by(&call.client).raw("application/json", text);

@@ -162,6 +162,23 @@ fn a_ward_is_set_up_from_the_console_as_the_readme_says() {
             true,
             "client_secret",
         ),
+        (
+            &["client", "create", "--client-id", "p-2", "--name", "P", "--allow-network", "10.0.0.0/33"],
+            false,
+            "/allowed_networks/0",
+        ),
+        (
+            &["client", "create", "--client-id", "p-2", "--name", "P", "--expires-at", "2027"],
+            false,
+            "2027-12-31T",
+        ),
+        (
+            &["client", "rotate", "--client-id", "city-portal", "--overlap-seconds", "3600"],
+            true,
+            "works until",
+        ),
+        (&["client", "rotate", "--client-id", "nobody"], false, "not_found"),
+        (&["client", "list"], true, "\"client_id\":\"city-portal\""),
     ];
     for (arguments, success, word) in steps {
         let output = run(arguments, &environment);

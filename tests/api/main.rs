@@ -48,6 +48,7 @@ mod reminders;
 mod reorganisations;
 mod results;
 mod sessions;
+mod sign_ons;
 mod splits;
 mod submissions;
 mod templates;

@@ -14,6 +14,7 @@ use cchc::{
     db::{Db, Location},
     kernel::time::{Clock, Timestamp},
     server::{self, Running, ServerOptions},
+    settings::Settings,
     storage::{Place, Storage},
 };
 use diesel::{QueryableByName, RunQueryDsl, sql_query, sql_types::Text};
@@ -76,19 +77,42 @@ impl App {
         let place = Place::Directory(files.path().to_owned());
         let documents = Storage::open(&place, MAX_DOCUMENT_BYTES).expect("a place for files");
         let database = Arc::new(TestDatabase::with_demo(backend));
-        Self::over(database, backend, clock, documents, Arc::new(files))
+        Self::over(database, backend, clock, documents, Arc::new(files), Arc::default())
+    }
+
+    /// Like [`App::start`], with what another operator chose.
+    pub fn start_with(backend: Backend, settings: Settings) -> Self {
+        let files = Arc::new(tempfile::tempdir().expect("a directory"));
+        let database = Arc::new(TestDatabase::with_demo(backend));
+        Self::over(database, backend, demo_clock(), Storage::in_memory(), files, Arc::new(settings))
     }
 
     /// Like [`App::start`], with its files elsewhere.
     pub fn start_over(backend: Backend, documents: Storage) -> Self {
         let files = Arc::new(tempfile::tempdir().expect("a directory"));
-        Self::over(Arc::new(TestDatabase::with_demo(backend)), backend, demo_clock(), documents, files)
+        let database = Arc::new(TestDatabase::with_demo(backend));
+        Self::over(database, backend, demo_clock(), documents, files, Arc::default())
     }
 
     /// One more server over the same database and files, with another clock.
     pub fn beside(&self, clock: Clock) -> Self {
         let documents = self.services.documents.clone();
-        Self::over(Arc::clone(&self.database), self.backend, clock, documents, Arc::clone(&self.files))
+        let settings = Arc::clone(&self.services.settings);
+        Self::over(
+            Arc::clone(&self.database),
+            self.backend,
+            clock,
+            documents,
+            Arc::clone(&self.files),
+            settings,
+        )
+    }
+
+    /// One more server over the same database and files, with what another operator chose.
+    pub fn beside_with(&self, settings: Settings) -> Self {
+        let documents = self.services.documents.clone();
+        let (database, files) = (Arc::clone(&self.database), Arc::clone(&self.files));
+        Self::over(database, self.backend, demo_clock(), documents, files, Arc::new(settings))
     }
 
     /// One more server over the same database and files, at this time.
@@ -103,8 +127,9 @@ impl App {
         clock: Clock,
         documents: Storage,
         files: Arc<tempfile::TempDir>,
+        settings: Arc<Settings>,
     ) -> Self {
-        let services = Services { documents, ..services_on(database.location.clone(), clock) };
+        let services = Services { documents, settings, ..services_on(database.location.clone(), clock) };
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = format!("http://{}", listener.local_addr().expect("an address"));
         let (handle, thread) = serve(services.clone(), listener);
@@ -112,7 +137,7 @@ impl App {
             backend,
             services,
             address,
-            http: reqwest::Client::builder().no_proxy().build().expect("an HTTP client"),
+            http: http_client(),
             tokens: Mutex::default(),
             handle,
             thread: Some(thread),
@@ -222,6 +247,12 @@ impl Drop for App {
             eprintln!("the server's thread panicked");
         }
     }
+}
+
+/// One that shows a redirect as it is.
+fn http_client() -> reqwest::Client {
+    let policy = reqwest::redirect::Policy::none();
+    reqwest::Client::builder().no_proxy().redirect(policy).build().expect("an HTTP client")
 }
 
 #[derive(QueryableByName)]

@@ -163,11 +163,13 @@ async fn identify(
 ) -> Result<Account> {
     let foreign = back.issuer.is_some_and(|issuer| issuer != settings.issuer);
     let Some(code) = back.code.filter(|_| !foreign) else {
-        return Err(refuse(ctx, "provider", None).await);
+        return Err(refuse(ctx, "provider", &settings.issuer, None).await);
     };
     let claims = match provider.identify(settings, code, attempt.pkce_verifier, attempt.nonce).await {
         Ok(claims) => claims,
-        Err(error) if error.code == Code::SignOnRefused => return Err(refuse(ctx, "provider", None).await),
+        Err(error) if error.code == Code::SignOnRefused => {
+            return Err(refuse(ctx, "provider", &settings.issuer, None).await);
+        }
         Err(error) => return Err(error),
     };
     find_account(ctx, settings, &claims).await
@@ -175,24 +177,24 @@ async fn identify(
 
 async fn find_account(ctx: &Ctx, settings: &SignOn, claims: &Claims) -> Result<Account> {
     let Some(username) = rules::username_of(claims, &settings.claim) else {
-        return Err(refuse(ctx, &settings.claim, None).await);
+        return Err(refuse(ctx, "claim", &settings.claim, None).await);
     };
     let name = username.clone();
     let account = ctx.read(move |c| accounts::actions::find_account_by_username(c, &name)).await?;
     match account {
         Some(account) if account.active => Ok(account),
-        known => Err(refuse(ctx, &username, known).await),
+        known => Err(refuse(ctx, "username", &username, known).await),
     }
 }
 
 /// Writes a refusal into the audit trail. To the person all look alike.
-async fn refuse(ctx: &Ctx, subject: &str, account: Option<Account>) -> Error {
+async fn refuse(ctx: &Ctx, kind: &'static str, subject: &str, account: Option<Account>) -> Error {
     let subject: String = subject.chars().take(64).collect();
     let written = ctx.write_value(move |tx| {
         tx.record_for(account.as_ref().map(|account| account.ward_id));
         let event = match account {
             Some(account) => Event::new("session.refused", "user", account.id),
-            None => Event::new("session.refused", "username", subject),
+            None => Event::new("session.refused", kind, subject),
         };
         tx.record(event.with("via", BY_PROVIDER));
         Ok(())

@@ -172,7 +172,7 @@ impl Party {
     async fn discover(settings: &SignOn) -> Result<Self> {
         let http = Http::new().map_err(unavailable)?;
         let issuer = IssuerUrl::new(settings.issuer.clone()).map_err(unavailable)?;
-        let metadata = CoreProviderMetadata::discover_async(issuer, &http).await.map_err(unavailable)?;
+        let metadata = CoreProviderMetadata::discover_async(issuer, &http).await.map_err(unreachable)?;
         let redirect = format!("{}/api/v1/auth/sso/callback", settings.public_url);
         let methods = metadata.token_endpoint_auth_methods_supported().cloned().unwrap_or_default();
         let by_form = methods.contains(&CoreClientAuthMethod::ClientSecretPost)
@@ -265,6 +265,17 @@ fn refused(reason: impl std::fmt::Display) -> Error {
 
 fn unavailable(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     Error { cause: Some(cause.into()), ..Error::new(Code::SignOnUnavailable) }
+}
+
+/// With all its causes, none of which holds anything secret: the operator has to find out why.
+fn unreachable(error: impl std::error::Error) -> Error {
+    let mut said = vec![error.to_string()];
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        said.push(error.to_string());
+        cause = error.source();
+    }
+    unavailable(said.join(": "))
 }
 
 /// Why an answer of the provider did not arrive.

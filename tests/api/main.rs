@@ -53,6 +53,7 @@ mod reminders;
 mod reorganisations;
 mod results;
 mod sessions;
+mod sign_ons;
 mod splits;
 mod submissions;
 mod templates;

@@ -235,13 +235,14 @@ both_databases! {
 
     async fn an_unknown_grant_and_a_form_without_its_fields_are_refused(app: App) {
         let anonymous = app.anonymous();
-        let unknown = anonymous.form(TOKEN, &[("grant_type", "authorization_code"), ("code", "x")]).await;
+        let unknown = anonymous.form(TOKEN, &[("grant_type", "implicit"), ("code", "x")]).await;
         oauth_refused(&unknown, 400, "unsupported_grant_type");
-        let lacking: [&[(&str, &str)]; 4] = [
+        let lacking: [&[(&str, &str)]; 5] = [
             &[("username", "leader"), ("password", DEMO_PASSWORD)],
             &[("grant_type", "password"), ("username", "leader")],
             &[("grant_type", "password"), ("password", DEMO_PASSWORD)],
             &[("grant_type", "refresh_token")],
+            &[("grant_type", "authorization_code")],
         ];
         for fields in lacking {
             oauth_refused(&anonymous.form(TOKEN, fields).await, 400, "invalid_request");

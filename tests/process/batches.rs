@@ -39,7 +39,8 @@ fn crowded(directory: &Path) -> Server {
     server
 }
 
-fn open(directory: &Path) -> SqliteConnection {
+/// The SQLite database in a directory.
+pub fn open(directory: &Path) -> SqliteConnection {
     let file = std::fs::read_dir(directory)
         .expect("the demo's directory")
         .map(|entry| entry.expect("a file").path())
@@ -94,7 +95,8 @@ struct Count {
     count: i64,
 }
 
-fn count(database: &mut SqliteConnection, table: &str, which: &str) -> i64 {
+/// How many rows of a table are such.
+pub fn count(database: &mut SqliteConnection, table: &str, which: &str) -> i64 {
     let found: Count = sql_query(format!("SELECT COUNT(*) AS count FROM {table} WHERE {which}"))
         .get_result(database)
         .expect("a count");

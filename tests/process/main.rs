@@ -13,6 +13,8 @@ mod batches;
 mod kill;
 mod kill_upload;
 mod server;
+mod sso;
+mod sso_browser;
 mod work;
 
 use std::{io::Write, process::Command};

@@ -116,18 +116,29 @@ pub fn said(output: &Output) -> String {
 
 /// Starts `serve` on a free port and waits until it is ready.
 pub fn serve(database: &str, key: &Path) -> (Child, String) {
+    let address = free_address();
+    let child = serve_on(&address, database, key, &[]);
+    (child, format!("http://{address}"))
+}
+
+/// An address of this machine on which nothing listens.
+pub fn free_address() -> String {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let address = format!("127.0.0.1:{port}");
-    let child = Command::new(PROGRAM)
+    format!("127.0.0.1:{port}")
+}
+
+/// Starts `serve` on this address, with more in its environment.
+pub fn serve_on(address: &str, database: &str, key: &Path, environment: &[(&str, &str)]) -> Child {
+    Command::new(PROGRAM)
         .arg("serve")
         .env("CCHC_DATABASE_URL", database)
         .env("CCHC_SIGNING_KEY_FILE", key)
-        .env("CCHC_LISTEN", &address)
+        .env("CCHC_LISTEN", address)
         .env("CCHC_DOCUMENTS_URL", format!("file://{}", key.with_file_name("documents").display()))
+        .envs(environment.iter().copied())
         .stderr(Stdio::null())
         .spawn()
-        .unwrap();
-    (child, format!("http://{address}"))
+        .unwrap()
 }
 
 pub async fn is_ready(address: &str) -> bool {

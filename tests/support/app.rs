@@ -124,7 +124,7 @@ impl App {
             backend,
             services,
             address,
-            http: reqwest::Client::builder().no_proxy().build().expect("an HTTP client"),
+            http: http_client(),
             tokens: Mutex::default(),
             handle,
             thread: Some(thread),
@@ -254,4 +254,10 @@ fn serve(services: Services, listener: TcpListener) -> (ServerHandle, JoinHandle
         });
     });
     (receiver.recv().expect("the server started"), thread)
+}
+
+/// One that shows a redirect as it is.
+fn http_client() -> reqwest::Client {
+    let policy = reqwest::redirect::Policy::none();
+    reqwest::Client::builder().no_proxy().redirect(policy).build().expect("an HTTP client")
 }

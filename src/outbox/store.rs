@@ -93,13 +93,12 @@ pub fn append(
         return Ok(());
     }
     let ward_code: String = wards::table.find(ward_id).select(wards::code).first(connection)?;
-    let mut seq = advance_head(connection, ward_id, told.len())?;
+    let first = advance_head(connection, ward_id, told.len())?;
     let (mut events, mut deliveries) = (Vec::with_capacity(told.len()), Vec::new());
-    for (announcement, who) in told {
+    for (seq, (announcement, who)) in (first..).zip(told) {
         let event = event_of(announcement, ward_id, &ward_code, seq, at);
         deliveries.extend(who.into_iter().map(|id| delivery_of(&event, id, ward_id.to_string(), at)));
         events.push(event);
-        seq += 1;
     }
     insert_all(connection, &events, &deliveries)
 }

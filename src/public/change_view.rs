@@ -113,11 +113,8 @@ impl PublicChange {
         let FeedItem { cursor, change } = item;
         let withdrawn = change.kind == ChangeKind::Withdrawn;
         let results = path_of(&change)?;
-        let corrections: Vec<Correction> = if withdrawn {
-            Vec::new()
-        } else {
-            change.corrections.read().map_err(Error::internal)?
-        };
+        let corrections: Vec<Correction> =
+            if withdrawn { Vec::new() } else { change.corrections.read().map_err(Error::internal)? };
         Ok(Self {
             cursor,
             kind: change.kind,

@@ -54,7 +54,10 @@ pub fn give_a_past(app: &App, ward: &str, leader: &str, period: &str) {
 }
 
 pub fn periods_of(app: &App, ward: &str) -> Vec<String> {
-    app.sql_texts(&format!("SELECT id AS value FROM periods WHERE ward_id = '{}' ORDER BY code", app.ward(ward)))
+    app.sql_texts(&format!(
+        "SELECT id AS value FROM periods WHERE ward_id = '{}' ORDER BY code",
+        app.ward(ward)
+    ))
 }
 
 async fn feed(client: &Client, query: &str) -> Reply {
@@ -98,7 +101,10 @@ async fn the_feed_tells_publications_corrections_and_withdrawals_in_order(app: A
     assert_eq!(told(&corrected), [of("corrected", "2026-Q1", 2)]);
     let figure = &corrected.items()[0]["corrections"][0];
     assert_eq!((&figure["item_code"], &figure["field"]), (&json!("II.2.k"), &json!("numerator")));
-    assert!(figure["old"].is_string() && figure["new"].is_string() && figure["reason"].is_string(), "{figure}");
+    assert!(
+        figure["old"].is_string() && figure["new"].is_string() && figure["reason"].is_string(),
+        "{figure}"
+    );
     assert_ne!(figure["old"], figure["new"], "{old} was corrected");
 
     withdraw(&leader, &second.id()).await;
@@ -275,7 +281,8 @@ async fn a_database_from_before_the_feed_begins_with_all_that_happened(app: App)
     assert_eq!(before.items().len(), 4);
     let folder = if app.backend == Backend::Postgres { "postgres" } else { "sqlite" };
     for step in ["down", "up"] {
-        let sql = std::fs::read_to_string(format!("migrations/{folder}/2026-11-25-001100_add_changes/{step}.sql"));
+        let sql =
+            std::fs::read_to_string(format!("migrations/{folder}/2026-11-25-001100_add_changes/{step}.sql"));
         let sql = sql.expect("the migration");
         app.services.db.write_blocking(|c| Ok(c.batch_execute(&sql)?)).expect(step);
     }

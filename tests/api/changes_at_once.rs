@@ -51,7 +51,8 @@ fn id_in(cursor: &str) -> String {
 /// Changes that take a number, and then are not made after all.
 fn roll_back(app: &App) {
     let ward = WardId::parse(&app.ward("long-my")).unwrap();
-    let publication = app.sql_text("SELECT id AS value FROM publications WHERE number = 1 ORDER BY id LIMIT 1");
+    let publication =
+        app.sql_text("SELECT id AS value FROM publications WHERE number = 1 ORDER BY id LIMIT 1");
     let refused = Ctx::system(Arc::new(app.services.clone())).write_blocking(|tx| {
         append(tx, ward, ChangeKind::Published, &publication)?;
         std::thread::sleep(std::time::Duration::from_millis(10));
@@ -64,11 +65,8 @@ async fn readers_see_every_change_once_and_in_order_while_many_publish(app: App)
     let app = Arc::new(app);
     let other = app.beside(app.services.clock);
     let there = |client: &Client| other.with_token(client.token().unwrap());
-    let (city, my, lb) = (
-        app.city_portal().await,
-        app.sign_in("leader").await,
-        app.sign_in("lb.leader").await,
-    );
+    let (city, my, lb) =
+        (app.city_portal().await, app.sign_in("leader").await, app.sign_in("lb.leader").await);
     let mut writers = Vec::new();
     for (ward, name, leader) in [("long-my", "leader", &my), ("long-binh", "lb.leader", &lb)] {
         let free = periods_of(&app, ward).into_iter().filter(|id| *id != app.period("2026-Q1"));

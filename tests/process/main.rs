@@ -10,8 +10,12 @@
 )]
 
 mod batches;
+mod copies;
 mod kill;
 mod kill_upload;
+mod line;
+mod office;
+mod portal;
 mod server;
 
 use std::{io::Write, process::Command};

@@ -22,6 +22,8 @@ mod buckets;
 mod bulk_decisions;
 mod calendar;
 mod carrying;
+mod changes;
+mod changes_at_once;
 mod client_credentials;
 mod clients;
 mod comments;

@@ -10,8 +10,12 @@
 )]
 
 mod batches;
+mod copies;
 mod kill;
 mod kill_upload;
+mod line;
+mod office;
+mod portal;
 mod server;
 mod sso;
 mod sso_browser;

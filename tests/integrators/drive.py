@@ -230,8 +230,7 @@ def webhook_journey(language):
         told = demo.as_("city-portal", "GET", event["data"]["links"]["results"]).json()
         assert told["publication"]["hash"] == event["data"]["publication"]["hash"] == first["hash"]
     demo.correct(submission, 960)
-    demo.publish()
-    demo.withdraw(first)
+    demo.withdraw(demo.publish())
     failed = wait_for("a failed attempt", lambda: [
         one for one in log_of(place, webhook) if one[1] == "publication.corrected" and one[3] != "0"])
     assert failed[0][2] == "pending", failed

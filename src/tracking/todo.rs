@@ -106,7 +106,7 @@ pub struct OwedTaskView {
     /// Whether the draft is complete, and this person may sign it now.
     pub ready_to_sign: bool,
     /// How often the unit was reminded of it.
-    pub times_chased: i64,
+    pub times_reminded: i64,
     /// When last.
     pub reminded_at: Option<Timestamp>,
     /// The next call.
@@ -133,7 +133,7 @@ impl OwedTaskView {
             days_left: rules::days_left(figure.due_at, now),
             submission_id: figure.submission_id,
             ready_to_sign,
-            times_chased: figure.times_chased,
+            times_reminded: figure.times_chased,
             reminded_at: figure.reminded_at,
             next: LinkView::to_finish(figure.submission_id, ready_to_sign),
         }

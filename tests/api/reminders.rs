@@ -46,9 +46,9 @@ async fn a_reminder_of_a_unit_counts_for_all_that_it_owes(app: App) {
     let rows = list["overdue"]["items"].as_array().unwrap();
     for row in rows {
         let (times, at) = if row["period_code"] == "2026-H1" { (1, json!(LATE)) } else { (0, Value::Null) };
-        assert_eq!((&row["times_chased"], &row["reminded_at"]), (&json!(times), &at), "{row}");
+        assert_eq!((&row["times_reminded"], &row["reminded_at"]), (&json!(times), &at), "{row}");
     }
-    assert!(rows.iter().any(|row| row["times_chased"] == 1));
+    assert!(rows.iter().any(|row| row["times_reminded"] == 1));
     let events = app.sql_texts("SELECT changes AS value FROM audit_events WHERE kind = 'reminder.sent'");
     assert!(events.len() == 1 && events[0].contains("KTHTDT"), "{events:?}");
     let mine = app.sign_in("ktht.staff").await.get(&path(&app)).await.expect(200);

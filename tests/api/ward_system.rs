@@ -188,9 +188,10 @@ async fn a_poller_misses_no_change_and_sees_none_twice(app: App) {
         "UPDATE submissions SET version = version + 1, updated_at = '2026-06-14 01:02:04' WHERE id = '{}'",
         ids[0]
     ));
-    let rest = read_all(&system, &format!("{path}&cursor={}", first["next_cursor"].as_str().unwrap()));
+    let next = format!("{path}&cursor={}", first["next_cursor"].as_str().unwrap());
+    let rest = read_all(&system, &next).await;
     let mut seen: BTreeMap<String, i64> = BTreeMap::new();
-    for row in first.items().iter().chain(&rest.await) {
+    for row in first.items().iter().chain(&rest) {
         seen.insert(row["id"].as_str().unwrap().to_owned(), row["version"].as_i64().unwrap());
     }
     assert_eq!(seen.len(), known.len());

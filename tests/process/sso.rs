@@ -183,6 +183,9 @@ fn a_person_signs_in_at_the_provider_and_works_here() {
     for (algorithm, manner) in [("RS256", "strict"), ("ES256", "generous"), ("PS256", "strict")] {
         let Some(office) = Office::open(algorithm, manner, &[]) else { return };
         block_on(async {
+            let start = Browser::default().get(&format!("{}/api/v1/auth/sso", office.address)).await;
+            let kept = start.cookies.first().expect("a cookie");
+            assert!(kept.contains("HttpOnly") && kept.contains("SameSite=Lax"), "{kept}");
             let mut browser = Browser::default();
             let back = office.leave(&mut browser, "", Some("ktht.staff")).await;
             assert!(back.contains("iss="), "the provider names itself (RFC 9207): {back}");

@@ -17,7 +17,7 @@ use crate::{
     clients::ClientRowId,
     context::{Answer, Ctx},
     error::Result,
-    http::{Body, HttpResult, Id, PageQuery, Query},
+    http::{Body, HttpResult, Id, OptionalBody, PageQuery, Query},
     kernel::{page::Page, patch},
     outbox::EventKind,
 };
@@ -171,7 +171,6 @@ pub async fn delete_webhook(ctx: Ctx, id: Id<WebhookId>) -> HttpResult {
 /// How a secret is changed.
 #[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({ "overlap_seconds": 86400 }))]
 pub struct RotateWebhookSecret {
     /// For how long the secret before signs too, in seconds: a day if absent, a week at most, 0 for a secret that leaked.
     #[schema(minimum = 0, maximum = 604800)]
@@ -185,14 +184,14 @@ pub struct RotateWebhookSecret {
     tag = "webhooks",
     extensions(("x-permission" = json!("webhooks.write"))),
     params(("id" = WebhookId, Path)),
-    request_body = RotateWebhookSecret,
+    request_body(content = Option<RotateWebhookSecret>, example = json!({ "overlap_seconds": 86400 })),
     responses((status = 200, description = "The webhook and its new secret, shown this once", body = WebhookSecretView))
 )]
 #[post("/api/v1/webhooks/{id}/rotate-secret")]
 pub async fn rotate_webhook_secret(
     ctx: Ctx,
     id: Id<WebhookId>,
-    body: Body<RotateWebhookSecret>,
+    body: OptionalBody<RotateWebhookSecret>,
 ) -> HttpResult {
     let tokens = ctx.services.tokens.clone();
     let answer = ctx.write(move |tx| {

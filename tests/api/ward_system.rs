@@ -77,8 +77,14 @@ async fn a_ward_system_drafts_by_codes_and_reads_what_became_of_it(app: App) {
     assert_eq!(codes, ["II.2.k", "2026-H1", "KTHTDT", "draft"]);
     assert_eq!((&draft["allowed_actions"], &draft["waiting_on"]["step"]), (&json!([]), &json!("submit")));
 
+    returned_mended_and_approved(&app, &system, &id).await;
+}
+
+/// What follows the first draft, as the system reads it.
+async fn returned_mended_and_approved(app: &App, system: &Client, id: &str) {
+    let path = format!("/api/v1/submissions/{id}");
     let head = app.sign_in("ktht.head").await;
-    app.decide(&head, &id, "submit").await.expect(201);
+    app.decide(&head, id, "submit").await.expect(201);
     let back = json!({
         "action": "return", "reason": "Tử số chưa khớp với sổ theo dõi", "reason_codes": ["wrong_figure"],
         "pointers": ["/numerator"]
@@ -96,9 +102,9 @@ async fn a_ward_system_drafts_by_codes_and_reads_what_became_of_it(app: App) {
 
     let mended = system.post(BATCH, rows(1180)).key("2026-H1/3").await.expect(200);
     assert_eq!(mended["rows"][0]["outcome"], "updated");
-    app.decide(&head, &id, "submit").await.expect(201);
+    app.decide(&head, id, "submit").await.expect(201);
     for (username, action) in [("hcc.staff", "verify"), ("vhxh.head", "endorse"), ("leader", "approve")] {
-        app.decide(&app.sign_in(username).await, &id, action).await.expect(201);
+        app.decide(&app.sign_in(username).await, id, action).await.expect(201);
     }
     let approved = system.get(&path).await.expect(200);
     assert_eq!(

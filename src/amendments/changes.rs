@@ -73,7 +73,7 @@ pub struct AmendedTarget {
     /// How a figure is held against it.
     pub comparator: Comparator,
     /// The value, in the target's unit.
-    #[schema(value_type = Option<f64>, example = 95)]
+    #[schema(value_type = Option<f64>, minimum = -100000000000.0, maximum = 100000000000.0, example = 95)]
     pub value: Option<Quantity>,
     /// Unit of the value: `percent`, `point`, …
     #[schema(max_length = 50, example = "percent")]

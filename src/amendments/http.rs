@@ -15,7 +15,7 @@ use super::{
 use crate::{
     context::{Answer, Ctx},
     http::{Body, HttpResult, Id, PageQuery, Query},
-    kernel::{page::Page, patch},
+    kernel::{day, page::Page, patch},
     plans::{self, PlanId},
 };
 
@@ -75,8 +75,10 @@ pub struct CreateAmendment {
     #[schema(min_length = 1, max_length = 50)]
     pub number: String,
     /// Date of the decision.
+    #[serde(deserialize_with = "day::read")]
     pub decided_on: NaiveDate,
     /// First day on which it counts; after the cut-off of every period that is closed or published.
+    #[serde(deserialize_with = "day::read")]
     pub effective_on: NaiveDate,
     /// Why.
     #[schema(min_length = 1, max_length = 2000)]
@@ -141,11 +143,11 @@ pub struct UpdateAmendment {
     #[schema(nullable = false, min_length = 1, max_length = 50)]
     pub number: Option<String>,
     /// Date of the decision.
-    #[serde(default, deserialize_with = "patch::value")]
+    #[serde(default, deserialize_with = "day::value")]
     #[schema(nullable = false)]
     pub decided_on: Option<NaiveDate>,
     /// First day on which it counts.
-    #[serde(default, deserialize_with = "patch::value")]
+    #[serde(default, deserialize_with = "day::value")]
     #[schema(nullable = false)]
     pub effective_on: Option<NaiveDate>,
     /// Why.

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     context::{Answer, Ctx},
     http::{Body, HttpResult, Id, Query, extract::page_request},
-    kernel::{page::Page, patch},
+    kernel::{day, page::Page, patch},
     submissions::reach::Visibility,
 };
 
@@ -103,7 +103,7 @@ pub struct UpdateDocument {
     #[schema(value_type = Option<String>, max_length = 60)]
     pub number: Option<Option<String>>,
     /// Date as printed on it.
-    #[serde(default, deserialize_with = "patch::field")]
+    #[serde(default, deserialize_with = "day::field")]
     #[schema(value_type = Option<NaiveDate>)]
     pub issued_on: Option<Option<NaiveDate>>,
 }

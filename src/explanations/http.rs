@@ -16,7 +16,7 @@ use crate::{
     context::{Answer, Ctx},
     error::Error,
     http::{Body, HttpResult, Id, PageQuery, Query, extract::page_request},
-    kernel::{page::Page, time::Timestamp},
+    kernel::{day, page::Page, time::Timestamp},
     submissions::{
         SubmissionId,
         actions::get_dossier,
@@ -171,6 +171,7 @@ pub struct AnswerExplanationRequest {
     #[schema(min_length = 1, max_length = 2000)]
     pub remedy: String,
     /// By when.
+    #[serde(deserialize_with = "day::read")]
     pub new_date: NaiveDate,
 }
 

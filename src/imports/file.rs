@@ -11,7 +11,7 @@ use crate::{
         Aggregation, Control, Field, Frequency, ItemKind, MeasureKind, Obligation, Recurrence,
         draft::{Baseline, TargetContent},
     },
-    kernel::number::Quantity,
+    kernel::{day, number::Quantity},
     plans::Basis,
     units::UnitKind,
 };
@@ -49,11 +49,14 @@ pub struct PlanFile {
     #[schema(min_length = 1, max_length = 50)]
     pub number: Option<String>,
     /// Date of the document.
+    #[serde(default, deserialize_with = "day::optional")]
     pub issued_on: Option<NaiveDate>,
     /// Remark.
+    #[schema(max_length = 4000)]
     pub note: Option<String>,
     /// Legal bases.
     #[serde(default)]
+    #[schema(max_items = 50)]
     pub legal_bases: Vec<String>,
     /// How its periods are to be cut.
     pub basis: Option<Basis>,
@@ -77,14 +80,18 @@ macro_rules! item_entry {
         #[serde(deny_unknown_fields)]
         pub struct $name {
             /// Code as printed.
+            #[schema(min_length = 1, max_length = 35)]
             pub code: String,
             /// Short name.
+            #[schema(min_length = 1, max_length = 300)]
             pub title: String,
             /// Short name in English.
+            #[schema(max_length = 300)]
             pub title_en: Option<String>,
             /// Code of the section above.
             pub parent: Option<String>,
             /// Place among its siblings.
+            #[schema(minimum = 1, maximum = 9999)]
             pub position: i32,
             /// Field of reform.
             pub field: Option<Field>,
@@ -94,8 +101,10 @@ macro_rules! item_entry {
             pub tracking_unit: Option<String>,
             /// Codes of the units that work along.
             #[serde(default)]
+            #[schema(max_items = 200)]
             pub coordinating_units: Vec<String>,
             /// Remark.
+            #[schema(max_length = 4000)]
             pub note: Option<String>,
             /// Whether it is a sample and not from the plan.
             #[serde(default)]
@@ -135,6 +144,7 @@ item_entry! {
         measure: Option<MeasureEntry>,
         /// What is aimed at.
         #[serde(default)]
+        #[schema(max_items = 20)]
         targets: Vec<TargetContent>,
         /// What a reduction is held against.
         baseline: Option<Baseline>,
@@ -148,10 +158,13 @@ item_entry! {
     /// A duty.
     TaskEntry {
         /// Its product.
+        #[schema(max_length = 300)]
         deliverable: Option<String>,
         /// First day.
+        #[serde(default, deserialize_with = "day::optional")]
         starts_on: Option<NaiveDate>,
         /// Last day.
+        #[serde(default, deserialize_with = "day::optional")]
         due_on: Option<NaiveDate>,
         /// How often it comes back.
         recurrence: Option<Recurrence>,
@@ -248,10 +261,13 @@ pub struct MeasureEntry {
     /// What the figure is.
     pub kind: MeasureKind,
     /// What the numerator counts.
+    #[schema(max_length = 300)]
     pub numerator_label: Option<String>,
     /// What the denominator counts.
+    #[schema(max_length = 300)]
     pub denominator_label: Option<String>,
     /// What is counted.
+    #[schema(max_length = 50)]
     pub unit: Option<String>,
     /// How the units' figures make the ward's.
     pub aggregation: Aggregation,
@@ -318,5 +334,6 @@ pub struct UnitEntry {
     /// Code of the unit above.
     pub parent: Option<String>,
     /// First day.
+    #[serde(deserialize_with = "day::read")]
     pub active_from: NaiveDate,
 }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     error::{Code, Faults, Result},
-    kernel::{id::UnitId, number::Quantity, patch},
+    kernel::{day, id::UnitId, number::Quantity, patch},
 };
 
 /// What changes about an item: absent keeps, `null` clears. Its kind stays, and takes only its own fields.
@@ -83,11 +83,11 @@ pub struct UpdateItem {
     #[schema(value_type = Option<String>, max_length = 300)]
     pub deliverable: Option<Option<String>>,
     /// Task: first day.
-    #[serde(default, deserialize_with = "patch::field")]
+    #[serde(default, deserialize_with = "day::field")]
     #[schema(value_type = Option<NaiveDate>)]
     pub starts_on: Option<Option<NaiveDate>>,
     /// Task: last day.
-    #[serde(default, deserialize_with = "patch::field")]
+    #[serde(default, deserialize_with = "day::field")]
     #[schema(value_type = Option<NaiveDate>)]
     pub due_on: Option<Option<NaiveDate>>,
     /// Task: how often it comes back.
@@ -143,7 +143,7 @@ pub struct UpdateMeasure {
 #[serde(deny_unknown_fields)]
 pub struct UpdateBaseline {
     /// The figure then.
-    #[schema(value_type = Option<f64>)]
+    #[schema(value_type = Option<f64>, minimum = 0.0, maximum = 100000000000.0)]
     #[serde(default, deserialize_with = "patch::value")]
     #[schema(nullable = false)]
     pub value: Option<Quantity>,

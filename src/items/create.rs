@@ -7,7 +7,7 @@ use super::{
     draft::{Baseline, Content, IndicatorContent, ItemDraft, Measure, TargetContent, TaskContent},
     model::{Field, ItemId, ItemKind, Recurrence},
 };
-use crate::kernel::{id::UnitId, patch};
+use crate::kernel::{day, id::UnitId, patch};
 
 // Strictness is [`AnyItem`]'s: a schema that forbids other fields could not be joined with `kind`.
 macro_rules! item_body {
@@ -178,9 +178,9 @@ struct AnyItem {
     baseline: Option<Option<Baseline>>,
     #[serde(default, deserialize_with = "patch::field")]
     deliverable: Option<Option<String>>,
-    #[serde(default, deserialize_with = "patch::field")]
+    #[serde(default, deserialize_with = "day::field")]
     starts_on: Option<Option<NaiveDate>>,
-    #[serde(default, deserialize_with = "patch::field")]
+    #[serde(default, deserialize_with = "day::field")]
     due_on: Option<Option<NaiveDate>>,
     #[serde(default, deserialize_with = "patch::field")]
     recurrence: Option<Option<Recurrence>>,

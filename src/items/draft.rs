@@ -9,6 +9,7 @@ use super::model::{
 };
 use crate::{
     kernel::{
+        day,
         id::{UnitId, WardId},
         number::Quantity,
         text::{ascii_code, clean},
@@ -58,7 +59,7 @@ pub struct TargetContent {
     /// How a figure is held against it.
     pub comparator: Comparator,
     /// The value, in the target's unit.
-    #[schema(value_type = Option<f64>, example = 90)]
+    #[schema(value_type = Option<f64>, minimum = -100000000000.0, maximum = 100000000000.0, example = 90)]
     pub value: Option<Quantity>,
     /// Unit of the value: `percent`, `point`, …
     #[schema(max_length = 50, example = "percent")]
@@ -67,6 +68,7 @@ pub struct TargetContent {
     #[schema(max_length = 50, example = json!(null))]
     pub band: Option<String>,
     /// First day on which it counts.
+    #[serde(deserialize_with = "day::read")]
     pub effective_from: NaiveDate,
 }
 
@@ -75,7 +77,7 @@ pub struct TargetContent {
 #[serde(deny_unknown_fields)]
 pub struct Baseline {
     /// The figure then.
-    #[schema(value_type = f64, example = 12)]
+    #[schema(value_type = f64, minimum = 0.0, maximum = 100000000000.0, example = 12)]
     pub value: Quantity,
     /// The year of it.
     #[schema(minimum = 1990, maximum = 2100, example = 2021)]

@@ -7,7 +7,10 @@ use super::{
     draft::{Baseline, Measure, TargetContent, baseline_of, measure_of},
     model::{Assignment, Field, Frequency, ItemId, Obligation, PlanItem, Recurrence, Target},
 };
-use crate::{kernel::id::UnitId, plans::PlanId};
+use crate::{
+    kernel::{day, id::UnitId},
+    plans::PlanId,
+};
 
 macro_rules! item_view {
     ($(#[$meta:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty,)* }) => {
@@ -169,10 +172,10 @@ pub struct AssignmentView {
     /// Ordered, or asked: `front` and `vertical_agency` units are only asked.
     pub obligation: Obligation,
     /// First day on which it counts; absent or `null` keeps that of the unit's present line, or counts always.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "day::optional", skip_serializing_if = "Option::is_none")]
     pub effective_from: Option<NaiveDate>,
     /// First day on which it no longer counts: what was owed before is owed still.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "day::optional", skip_serializing_if = "Option::is_none")]
     pub withdrawn_from: Option<NaiveDate>,
 }
 

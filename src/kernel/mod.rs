@@ -1,6 +1,7 @@
 //! The smallest parts, which know nothing of wards, databases or HTTP.
 
 pub mod date;
+pub mod day;
 pub mod id;
 pub mod json;
 pub mod number;

@@ -33,7 +33,7 @@ const MAX: i64 = 100_000_000_000 * SCALE;
     utoipa::ToSchema,
 )]
 #[diesel(sql_type = BigInt)]
-#[schema(value_type = f64)]
+#[schema(value_type = f64, minimum = -100000000000.0, maximum = 100000000000.0)]
 pub struct Quantity(i64);
 
 impl Quantity {

@@ -46,7 +46,7 @@ impl PageRequest {
             Some(cursor) => {
                 let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
                 let text = String::from_utf8(bytes).ok()?;
-                if text.contains('\0') {
+                if text.is_empty() || text.contains('\0') {
                     return None;
                 }
                 Some(text)

@@ -54,8 +54,10 @@ impl Timestamp {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let moment = DateTime::parse_from_rfc3339(text).ok()?;
+        let instant = Self::from_utc(moment.with_timezone(&Utc));
+        // Seen on a ward's clock, the last hours of 9999 are in a year that RFC 3339 cannot write.
         let year = moment.with_timezone(&Utc).year();
-        (1900..=9999).contains(&year).then(|| Self::from_utc(moment.with_timezone(&Utc)))
+        ((1900..=9999).contains(&year) && instant.ward_date().year() <= 9999).then_some(instant)
     }
 
     /// The date on a ward's calendar at this instant.
@@ -185,6 +187,13 @@ mod tests {
             Timestamp::parse("2026-06-14T23:30:00Z").map(Timestamp::ward_date),
             NaiveDate::from_ymd_opt(2026, 6, 15)
         );
+    }
+
+    #[test]
+    fn the_last_hours_that_ward_time_cannot_write_are_refused() {
+        assert!(Timestamp::parse("9999-12-31T16:59:59Z").is_some());
+        assert_eq!(Timestamp::parse("9999-12-31T17:00:00Z"), None);
+        assert_eq!(Timestamp::parse("1899-12-31T23:59:59Z"), None);
     }
 
     #[test]

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     context::{Answer, Ctx},
     http::{Body, HttpResult, Id, PageQuery, Query},
-    kernel::{page::Page, patch, time::Timestamp},
+    kernel::{day, page::Page, patch, time::Timestamp},
     plans::{self, Basis, PlanId},
 };
 
@@ -108,8 +108,10 @@ pub struct CreatePeriod {
     #[schema(min_length = 1, max_length = 35)]
     pub code: String,
     /// First day of the data.
+    #[serde(deserialize_with = "day::read")]
     pub data_from: NaiveDate,
     /// Last day of the data.
+    #[serde(deserialize_with = "day::read")]
     pub data_to: NaiveDate,
     /// From when figures may be submitted; the cut-off day at 07:00 if absent.
     pub opens_at: Option<Timestamp>,
@@ -158,10 +160,10 @@ pub struct GeneratePeriods {
     #[schema(default = false)]
     pub optional: bool,
     /// Time of day at which a period opens, on its cut-off day (PROPOSED: 07:00).
-    #[schema(pattern = "^[0-2][0-9]:[0-5][0-9]$", default = "07:00")]
+    #[schema(pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$", default = "07:00")]
     pub opens_time: Option<String>,
     /// Time of day at which it is due, on the next working day (PROPOSED: 17:00).
-    #[schema(pattern = "^[0-2][0-9]:[0-5][0-9]$", default = "17:00")]
+    #[schema(pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$", default = "17:00")]
     pub due_time: Option<String>,
     /// Working days after the due day for which late figures are taken (PROPOSED: 10).
     #[schema(minimum = 0, maximum = 250, default = 10)]
@@ -225,11 +227,11 @@ pub async fn get_period(ctx: Ctx, id: Id<PeriodId>) -> HttpResult {
 #[schema(example = json!({ "hard_close_at": "2026-12-31T17:00:00+07:00" }))]
 pub struct UpdatePeriod {
     /// First day of the data; of ad-hoc periods only, before anything was submitted.
-    #[serde(default, deserialize_with = "patch::value")]
+    #[serde(default, deserialize_with = "day::value")]
     #[schema(nullable = false)]
     pub data_from: Option<NaiveDate>,
     /// Last day of the data; of ad-hoc periods only, before anything was submitted.
-    #[serde(default, deserialize_with = "patch::value")]
+    #[serde(default, deserialize_with = "day::value")]
     #[schema(nullable = false)]
     pub data_to: Option<NaiveDate>,
     /// From when figures may be submitted.

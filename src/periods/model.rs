@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::{
     id_type,
-    kernel::{id::WardId, time::Timestamp},
+    kernel::{day, id::WardId, time::Timestamp},
     plans::PlanId,
     schema::periods,
     text_enum,
@@ -70,6 +70,7 @@ pub struct Period {
 #[serde(deny_unknown_fields)]
 pub struct CalendarDay {
     /// The day.
+    #[serde(deserialize_with = "day::read")]
     pub date: NaiveDate,
     /// `true` a swapped working day, `false` a holiday.
     pub working: bool,

@@ -10,6 +10,7 @@ use crate::{
     db::{AnyConnection, is_unique_violation},
     error::{Code, Error, FieldError, Result},
     kernel::{
+        day,
         id::WardId,
         page::{Page, PageRequest},
         time::Timestamp,
@@ -33,7 +34,7 @@ pub(super) fn list_periods(
     if let Some(after) = &page.after {
         let invalid = || Error::new(Code::InvalidCursor);
         let (day, code) = after.split_once('|').ok_or_else(invalid)?;
-        let day: NaiveDate = day.parse().map_err(|_| invalid())?;
+        let day = day::parse(day).ok_or_else(invalid)?;
         query = query.filter(
             periods::data_to.gt(day).or(periods::data_to.eq(day).and(periods::code.gt(code.to_owned()))),
         );

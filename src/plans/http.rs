@@ -14,7 +14,7 @@ use super::{
 use crate::{
     context::{Answer, Ctx},
     http::{Body, HttpResult, Id, Query, extract::page_request},
-    kernel::{page::Page, patch},
+    kernel::{day, page::Page, patch},
 };
 
 /// The routes of this file.
@@ -28,7 +28,6 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 #[serde(deny_unknown_fields)]
 pub struct ListPlans {
     /// Of this year.
-    #[param(minimum = 2021, maximum = 2100)]
     pub year: Option<i32>,
     /// In this state.
     pub status: Option<PlanStatus>,
@@ -73,6 +72,7 @@ pub struct CreatePlan {
     #[schema(min_length = 1, max_length = 50)]
     pub number: Option<String>,
     /// Date of the document.
+    #[serde(default, deserialize_with = "day::optional")]
     pub issued_on: Option<NaiveDate>,
     /// Legal bases.
     #[serde(default)]
@@ -137,7 +137,7 @@ pub struct UpdatePlan {
     #[schema(value_type = Option<String>, min_length = 1, max_length = 50)]
     pub number: Option<Option<String>>,
     /// Date of the document.
-    #[serde(default, deserialize_with = "patch::field")]
+    #[serde(default, deserialize_with = "day::field")]
     #[schema(value_type = Option<NaiveDate>)]
     pub issued_on: Option<Option<NaiveDate>>,
     /// Legal bases.

@@ -12,7 +12,7 @@ use crate::{
     error::Result,
     http::{Body, HttpResult, Id},
     items::ItemId,
-    kernel::id::UnitId,
+    kernel::{day, id::UnitId},
     units::{Unit, UnitKind, view::UnitView},
 };
 
@@ -59,6 +59,7 @@ pub struct MergeUnits {
     /// The new unit that takes over; this or `into_unit_id`.
     pub new_unit: Option<MergedUnit>,
     /// First day of the new order, within a year of today.
+    #[serde(deserialize_with = "day::read")]
     pub effective_on: NaiveDate,
     /// The decision behind it.
     #[schema(min_length = 1, max_length = 300)]
@@ -152,6 +153,7 @@ pub struct SplitUnit {
     #[schema(min_items = 2, max_items = 50)]
     pub into: Vec<SplitPart>,
     /// First day of the new order, within a year of today.
+    #[serde(deserialize_with = "day::read")]
     pub effective_on: NaiveDate,
     /// The decision behind it.
     #[schema(min_length = 1, max_length = 300)]

@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// Longest query value, in characters, where the operation says nothing else: longer than any cursor.
-const MAX_QUERY_VALUE: usize = 1000;
+pub(super) const MAX_QUERY_VALUE: usize = 1000;
 
 /// What the gate knows of one operation.
 #[derive(Clone, Debug)]

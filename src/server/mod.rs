@@ -1,11 +1,13 @@
 //! The server: all routes together, the gate in front of them, the OpenAPI document, start and stop.
 
+mod bounds;
 mod caller;
 mod cors;
 mod deprecation;
 mod encoding;
 mod gate;
 mod health;
+mod links;
 mod openapi;
 mod schemas;
 mod start;

@@ -62,6 +62,7 @@ pub fn document() -> Value {
         App::new().into_utoipa_app().openapi(Base::openapi()).configure(super::routes).split_for_parts();
     let mut document = serde_json::to_value(api).unwrap_or_default();
     complete(&mut document);
+    super::links::add_links(&mut document);
     document
 }
 
@@ -86,6 +87,7 @@ fn complete(document: &mut Value) {
             schemas::complete(schemas);
         }
     }
+    super::bounds::add_bounds(document);
     let paths = document.get_mut("paths").and_then(Value::as_object_mut);
     for (path, methods) in paths.into_iter().flatten() {
         let Some(methods) = methods.as_object_mut() else { continue };

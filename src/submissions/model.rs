@@ -9,6 +9,7 @@ use crate::{
     id_type,
     items::{ItemId, PlanItem, Target},
     kernel::{
+        day,
         id::{PrincipalId, UnitId, WardId},
         json::JsonText,
         number::Quantity,
@@ -138,6 +139,7 @@ pub struct Explanation {
     #[schema(min_length = 1, max_length = 2000)]
     pub remedy: String,
     /// By when.
+    #[serde(deserialize_with = "day::read")]
     pub new_date: NaiveDate,
 }
 
@@ -151,8 +153,10 @@ pub struct Survey {
     #[schema(minimum = 1, example = 120)]
     pub sample_size: u32,
     /// First day of the survey.
+    #[serde(deserialize_with = "day::read")]
     pub conducted_from: NaiveDate,
     /// Last day of the survey.
+    #[serde(deserialize_with = "day::read")]
     pub conducted_to: NaiveDate,
 }
 

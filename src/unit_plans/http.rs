@@ -18,7 +18,7 @@ use crate::{
     context::{Answer, Ctx},
     http::{Body, HttpResult, Id, Query, extract::page_request},
     items::actions::require_unit_named,
-    kernel::{id::UnitId, page::Page, patch},
+    kernel::{day, id::UnitId, page::Page, patch},
     plans::{self, PlanId},
 };
 
@@ -88,6 +88,7 @@ pub struct CreateUnitPlan {
     #[schema(min_length = 1, max_length = 50)]
     pub number: Option<String>,
     /// Date of the document; the day of issuing if it has none then.
+    #[serde(default, deserialize_with = "day::optional")]
     pub issued_on: Option<NaiveDate>,
 }
 
@@ -148,7 +149,7 @@ pub struct UpdateUnitPlan {
     #[schema(value_type = Option<String>, min_length = 1, max_length = 50)]
     pub number: Option<Option<String>>,
     /// Date of the document.
-    #[serde(default, deserialize_with = "patch::field")]
+    #[serde(default, deserialize_with = "day::field")]
     #[schema(value_type = Option<NaiveDate>)]
     pub issued_on: Option<Option<NaiveDate>>,
 }

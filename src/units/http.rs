@@ -15,7 +15,7 @@ use super::{
 use crate::{
     context::{Answer, Ctx},
     http::{Body, HttpResult, Id, Query, extract::page_request},
-    kernel::{id::UnitId, page::Page, patch},
+    kernel::{day, id::UnitId, page::Page, patch},
 };
 
 /// The routes of this file.
@@ -88,6 +88,7 @@ pub struct CreateUnit {
     /// The unit it belongs to.
     pub parent_id: Option<UnitId>,
     /// First day; it owes nothing before.
+    #[serde(deserialize_with = "day::read")]
     pub active_from: NaiveDate,
 }
 
@@ -160,11 +161,11 @@ pub struct UpdateUnit {
     #[schema(value_type = Option<UnitId>)]
     pub parent_id: Option<Option<UnitId>>,
     /// First day.
-    #[serde(default, deserialize_with = "patch::value")]
+    #[serde(default, deserialize_with = "day::value")]
     #[schema(nullable = false)]
     pub active_from: Option<NaiveDate>,
     /// Last day.
-    #[serde(default, deserialize_with = "patch::field")]
+    #[serde(default, deserialize_with = "day::field")]
     #[schema(value_type = Option<NaiveDate>)]
     pub active_to: Option<Option<NaiveDate>>,
     /// The unit that took its work over.
@@ -217,6 +218,7 @@ pub struct RenameUnit {
     #[schema(min_length = 1, max_length = 35)]
     pub code: Option<String>,
     /// First day of the new name, after that of the present one and not in the future.
+    #[serde(deserialize_with = "day::read")]
     pub effective_on: NaiveDate,
     /// The decision behind it.
     #[schema(min_length = 1, max_length = 300)]

@@ -25,8 +25,13 @@ use crate::{
     responses((
         status = 200,
         description = "The bytes as they came in, under the media type that their content has",
-        content_type = "application/octet-stream",
-        body = FileContent,
+        content(
+            (FileContent = "application/pdf"),
+            (FileContent = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+            (FileContent = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+            (FileContent = "image/jpeg"),
+            (FileContent = "image/png"),
+        ),
         headers(("Content-Disposition" = String, description = "The file's name, to save it under"))
     ))
 )]

@@ -19,7 +19,7 @@ use crate::{
     },
     error::{Code, Error, FieldError, Result, text},
     http::HttpResult,
-    kernel::id::WardId,
+    kernel::{day, id::WardId},
     storage::{Incoming, Storage},
 };
 
@@ -213,7 +213,7 @@ fn twice(pointer: &str) -> Error {
 }
 
 fn parse_date(given: &str) -> Result<NaiveDate> {
-    given.trim().parse().map_err(|_| {
+    day::parse(given.trim()).ok_or_else(|| {
         let sentence = text(
             "Hãy ghi ngày dạng năm-tháng-ngày, như 2026-06-10",
             "Write the date as year-month-day, such as 2026-06-10",

@@ -10,6 +10,7 @@ use crate::{
     context::{Answer, Ctx},
     error::Error,
     http::{Body, HttpResult},
+    kernel::day,
 };
 
 /// The routes of this file.
@@ -22,6 +23,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 #[serde(deny_unknown_fields)]
 pub struct CalendarDayBody {
     /// The day.
+    #[serde(deserialize_with = "day::read")]
     pub date: NaiveDate,
     /// `true` a swapped working day, `false` a holiday.
     pub working: bool,

@@ -14,7 +14,7 @@ use crate::sessions::{actions::Tokens, view::TokenView};
 #[schema(example = json!({ "grant_type": "password", "username": "ktht.staff", "password": "long-my-2026" }))]
 pub struct TokenForm {
     /// `password`, `refresh_token`, `authorization_code` or `client_credentials`.
-    #[schema(example = "password")]
+    #[schema(example = "password", required, nullable = false)]
     pub grant_type: Option<String>,
     /// With `password`: the account's name.
     pub username: Option<String>,
@@ -41,6 +41,7 @@ pub struct TokenForm {
 #[schema(example = json!({ "token": "a-refresh-or-access-token" }))]
 pub struct RevokeForm {
     /// A refresh or access token.
+    #[schema(required, nullable = false)]
     pub token: Option<String>,
     /// What it is; both kinds are looked at anyway.
     #[expect(dead_code, reason = "part of the contract of RFC 7009")]

@@ -14,6 +14,7 @@ use crate::{
     http::{Body, HttpResult, Id, Query, extract::PageQuery},
     items::ItemId,
     kernel::{
+        day,
         page::{Page, PageRequest},
         patch,
     },
@@ -88,8 +89,10 @@ pub struct CreateUnitPlanItem {
     #[schema(min_length = 1, max_length = 500)]
     pub deliverable: Option<String>,
     /// First day.
+    #[serde(default, deserialize_with = "day::optional")]
     pub starts_on: Option<NaiveDate>,
     /// Last day.
+    #[serde(default, deserialize_with = "day::optional")]
     pub due_on: Option<NaiveDate>,
     /// The position whose holder does it; a position, not a name.
     #[schema(min_length = 1, max_length = 200)]
@@ -161,11 +164,11 @@ pub struct UpdateUnitPlanItem {
     #[schema(value_type = Option<String>, min_length = 1, max_length = 500)]
     pub deliverable: Option<Option<String>>,
     /// First day.
-    #[serde(default, deserialize_with = "patch::field")]
+    #[serde(default, deserialize_with = "day::field")]
     #[schema(value_type = Option<NaiveDate>)]
     pub starts_on: Option<Option<NaiveDate>>,
     /// Last day.
-    #[serde(default, deserialize_with = "patch::field")]
+    #[serde(default, deserialize_with = "day::field")]
     #[schema(value_type = Option<NaiveDate>)]
     pub due_on: Option<Option<NaiveDate>>,
     /// The position whose holder does it.

@@ -192,6 +192,7 @@ pub async fn delete_client(ctx: Ctx, id: Id<ClientRowId>) -> HttpResult {
 /// How a secret is replaced; without a body it ends at once.
 #[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "overlap_seconds": 86400 }))]
 pub struct RotateClientSecret {
     /// Seconds for which the old secret still works, at most seven days; 0 if absent.
     #[serde(default)]
@@ -208,7 +209,7 @@ pub struct RotateClientSecret {
     tag = "clients",
     extensions(("x-permission" = json!("clients.write"))),
     params(("id" = ClientRowId, Path)),
-    request_body(content = Option<RotateClientSecret>, example = json!({ "overlap_seconds": 86400 })),
+    request_body = Option<RotateClientSecret>,
     responses((status = 200, description = "The client and its new secret, shown this once", body = ClientSecretView))
 )]
 #[post("/api/v1/clients/{id}/rotate-secret")]

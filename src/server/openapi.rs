@@ -129,10 +129,8 @@ fn complete_operation(path: &str, method: &str, operation: &mut Map<String, Valu
 fn never_null(body: &mut Value) {
     let Some(schema) = body.pointer_mut("/content/application~1json/schema") else { return };
     let either = schema["oneOf"].as_array().cloned().unwrap_or_default();
-    if let [nothing, body] = either.as_slice()
-        && nothing["type"] == "null"
-    {
-        *schema = body.clone();
+    if let [one] = either.iter().filter(|one| one["type"] != "null").collect::<Vec<_>>().as_slice() {
+        *schema = (*one).clone();
     }
 }
 

@@ -171,6 +171,7 @@ pub async fn delete_webhook(ctx: Ctx, id: Id<WebhookId>) -> HttpResult {
 /// How a secret is changed.
 #[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "overlap_seconds": 86400 }))]
 pub struct RotateWebhookSecret {
     /// For how long the secret before signs too, in seconds: a day if absent, a week at most, 0 for a secret that leaked.
     #[schema(minimum = 0, maximum = 604800)]
@@ -184,7 +185,7 @@ pub struct RotateWebhookSecret {
     tag = "webhooks",
     extensions(("x-permission" = json!("webhooks.write"))),
     params(("id" = WebhookId, Path)),
-    request_body(content = Option<RotateWebhookSecret>, example = json!({ "overlap_seconds": 86400 })),
+    request_body = Option<RotateWebhookSecret>,
     responses((status = 200, description = "The webhook and its new secret, shown this once", body = WebhookSecretView))
 )]
 #[post("/api/v1/webhooks/{id}/rotate-secret")]

@@ -33,9 +33,14 @@ async fn find(system: &Client) -> String {
 
 /// All pages of a list.
 async fn read_all(system: &Client, path: &str) -> Vec<Value> {
-    let (mut found, mut cursor) = (Vec::new(), None);
+    read_on(system, path, None).await
+}
+
+/// Those after a page that was read already.
+async fn read_on(system: &Client, path: &str, cursor: Option<&str>) -> Vec<Value> {
+    let (mut found, mut cursor) = (Vec::new(), cursor.map(str::to_owned));
     loop {
-        let more = cursor.map(|cursor: String| format!("&cursor={cursor}")).unwrap_or_default();
+        let more = cursor.map(|cursor| format!("&cursor={cursor}")).unwrap_or_default();
         let page = system.get(&format!("{path}{more}")).await.expect(200);
         found.extend(page.items().to_vec());
         match page["next_cursor"].as_str() {
@@ -194,8 +199,7 @@ async fn a_poller_misses_no_change_and_sees_none_twice(app: App) {
         "UPDATE submissions SET version = version + 1, updated_at = '2026-06-14 01:02:04' WHERE id = '{}'",
         ids[0]
     ));
-    let next = format!("{path}&cursor={}", first["next_cursor"].as_str().unwrap());
-    let rest = read_all(&system, &next).await;
+    let rest = read_on(&system, &path, first["next_cursor"].as_str()).await;
     let mut seen: BTreeMap<String, i64> = BTreeMap::new();
     for row in first.items().iter().chain(&rest) {
         seen.insert(row["id"].as_str().unwrap().to_owned(), row["version"].as_i64().unwrap());

@@ -93,6 +93,11 @@ async fn a_correction_is_told_as_one(app: App) {
     let submission = app.submission("II.2.k", "2026-Q1", "KTHTDT");
     let leader = app.sign_in("leader").await;
     app.decide(&leader, &submission, "correct").await.expect(201);
+    let path = format!("/api/v1/submissions/{submission}");
+    let staff = app.sign_in("ktht.staff").await;
+    let before = staff.get(&path).await.expect(200);
+    let numerator = before["numerator"].as_i64().unwrap() - 1;
+    staff.patch(&path, before.version(), json!({ "numerator": numerator })).await.expect(200);
     for (user, action) in [
         ("ktht.head", "submit"),
         ("hcc.staff", "verify"),

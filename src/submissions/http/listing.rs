@@ -31,11 +31,10 @@ pub enum AwaitingWhom {
 }
 
 /// In which order submissions are listed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SubmissionOrder {
     /// What was begun last comes first.
-    #[default]
     Newest,
     /// By the time of the last change, the earliest first: for whoever follows changes.
     UpdatedAt,
@@ -68,10 +67,9 @@ pub struct ListSubmissions {
     /// Part of the leaf's name or code; marks and case do not matter.
     #[param(max_length = 100)]
     pub q: Option<String>,
-    /// Order: by what was begun last, or by what changed, the earliest change first.
-    #[param(inline, default = "newest")]
-    #[serde(default)]
-    pub sort: SubmissionOrder,
+    /// Order: by what was begun last, which it is if absent, or by what changed, the earliest change first.
+    #[param(inline)]
+    pub sort: Option<SubmissionOrder>,
     /// Rows of the page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     pub limit: Option<u16>,
@@ -107,7 +105,7 @@ pub async fn list_submissions(ctx: Ctx, query: Query<ListSubmissions>) -> HttpRe
         updated_since: query.updated_since,
         waiting_for: None,
         q: query.q,
-        by_change: query.sort == SubmissionOrder::UpdatedAt,
+        by_change: query.sort == Some(SubmissionOrder::UpdatedAt),
     };
     let now = ctx.services.clock.now();
     let page = ctx.read(move |c| store::list_submissions(c, &visibility, &filter, &page)).await?;

@@ -62,8 +62,9 @@ pub fn list_due(connection: &mut AnyConnection, now: Timestamp, limit: i64) -> R
          JOIN webhook_deliveries d ON d.subscription_id = h.subscription_id AND d.queue = h.queue \
            AND d.seq = h.seq AND d.state = 'pending' \
          JOIN webhook_subscriptions s ON s.id = d.subscription_id AND s.active \
-         JOIN clients c ON c.id = s.client_row_id AND (c.expires_at IS NULL OR c.expires_at > $2) \
+         JOIN clients c ON c.id = s.client_row_id \
          WHERE d.next_attempt_at <= $1 AND (d.leased_until IS NULL OR d.leased_until <= $2) \
+           AND (c.expires_at IS NULL OR c.expires_at > $2) \
          ORDER BY d.next_attempt_at, d.id LIMIT $3";
     let found: Vec<Candidate> = sql_query(sql)
         .bind::<SqlTimestamp, _>(now)

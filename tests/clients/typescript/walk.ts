@@ -113,6 +113,8 @@ const results = got(
     params: { path: { code: "long-my" }, query: { year: 2026, period: "2026-H1" } },
   }),
 );
+// It is a text only where `format=csv` asks for a table.
+assert(typeof results !== "string");
 assert.equal(results.publication.number, publication.number);
 const figure = only(
   results.items.filter(({ code }) => code === "II.2.k"),

@@ -70,8 +70,8 @@ pub async fn start_sign_on(
 pub struct FinishSignOn {
     /// What the provider got when the browser left.
     pub state: Option<String>,
-    /// The provider's code, exchanged there for the ID token.
-    #[param(max_length = 8000)]
+    /// The provider's code, exchanged there for the ID token: visible ASCII (RFC 6749, appendix A.11).
+    #[param(max_length = 8000, pattern = "^[ -~]*$")]
     pub code: Option<String>,
     /// The provider's issuer URL (RFC 9207); another one than the configured is refused.
     pub iss: Option<String>,

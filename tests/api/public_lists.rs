@@ -59,7 +59,7 @@ async fn older_publications_stay_readable_until_they_are_withdrawn(app: App) {
     city.get(&format!("{RESULTS}&number=2")).await.refused(404, "not_found");
     assert_eq!(city.get(RESULTS).await.expect(200).text, first.text);
     let without = city.get("/public/v1/wards/long-my/results?year=2026&number=1").await;
-    without.refused(400, "malformed_query").at_field("?period", "missing_field");
+    without.refused(422, "invalid").at_field("?period", "required");
 }
 
 async fn the_list_of_publications_keeps_corrections_and_tombstones(app: App) {

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     context::Ctx,
     db::AnyConnection,
-    error::{Code, Error, FieldError, Result},
+    error::{Code, Error, Result},
     http::{Known, Problem, Query},
     items::Field,
     public::{
@@ -69,8 +69,7 @@ pub async fn get_public_results(
     query: Query<GetPublicResults>,
 ) -> Result<Cached, Problem> {
     if query.0.number.is_some() && query.0.period.is_none() {
-        let fault = FieldError::new("?period", Code::MissingField);
-        return Err(Error::fields(Code::MalformedQuery, vec![fault]).into());
+        return Err(Error::field("?period", Code::Required).into());
     }
     answer(&ctx, known, (path.into_inner(), query.0), mark, load).await
 }

@@ -7,6 +7,8 @@ FROM debian:bookworm-slim
 # A volume mounted there takes its owner over.
 RUN useradd --system --uid 10001 --no-create-home cchc \
     && install -d -o cchc -m 0700 /var/lib/cchc /var/lib/cchc/documents
+# Whom to trust at the other end of a webhook, an identity provider or a bucket.
+COPY --from=builder /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=builder /build/target/release/cchc /usr/local/bin/cchc
 USER 10001
 ENV CCHC_LISTEN=0.0.0.0:8080

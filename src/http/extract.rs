@@ -16,7 +16,7 @@ use super::problem::Problem;
 use crate::{
     context::Ctx,
     error::{Code, Error, FieldError, Result, text},
-    kernel::page::PageRequest,
+    kernel::{day, page::PageRequest},
 };
 
 /// Largest JSON or form body, in bytes.
@@ -293,6 +293,9 @@ fn explain(code: Code, prefix: &str, pointer: &str, message: &str) -> Error {
         (Code::MissingField, format!("{pointer}/{quoted}"))
     } else if pointer.is_empty() {
         return Error::new(code);
+    } else if message.starts_with(day::OUT_OF_RANGE) {
+        // Written as a date, so it can be read; a rule says no.
+        return Error::field(pointer, Code::OutOfRange);
     } else {
         (Code::InvalidValue, pointer.to_owned())
     };

@@ -34,7 +34,7 @@ pub(super) fn list_periods(
     if let Some(after) = &page.after {
         let invalid = || Error::new(Code::InvalidCursor);
         let (day, code) = after.split_once('|').ok_or_else(invalid)?;
-        let day = day::parse(day).ok_or_else(invalid)?;
+        let day = day::parse(day).map_err(|_| invalid())?;
         query = query.filter(
             periods::data_to.gt(day).or(periods::data_to.eq(day).and(periods::code.gt(code.to_owned()))),
         );

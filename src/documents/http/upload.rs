@@ -213,12 +213,15 @@ fn twice(pointer: &str) -> Error {
 }
 
 fn parse_date(given: &str) -> Result<NaiveDate> {
-    day::parse(given.trim()).ok_or_else(|| {
-        let sentence = text(
-            "Hãy ghi ngày dạng năm-tháng-ngày, như 2026-06-10",
-            "Write the date as year-month-day, such as 2026-06-10",
-        );
-        let fault = FieldError::because("/issued_on", Code::InvalidValue, sentence);
-        Error::fields(Code::MalformedBody, vec![fault])
+    day::parse(given.trim()).map_err(|fault| match fault {
+        day::Fault::Year => Error::field("/issued_on", Code::OutOfRange),
+        day::Fault::Form => {
+            let sentence = text(
+                "Hãy ghi ngày dạng năm-tháng-ngày, như 2026-06-10",
+                "Write the date as year-month-day, such as 2026-06-10",
+            );
+            let fault = FieldError::because("/issued_on", Code::InvalidValue, sentence);
+            Error::fields(Code::MalformedBody, vec![fault])
+        }
     })
 }

@@ -30,7 +30,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct ListChanges {
-    /// `next_cursor` of the answer before, or the `cursor` of a change; from the beginning if absent.
+    /// `next_cursor` of the answer before, or the `cursor` of a change; from the beginning if absent or empty.
     #[param(max_length = 200)]
     pub after: Option<String>,
     /// Changes of one answer, 1 to 200; 50 if absent.
@@ -60,7 +60,8 @@ pub struct ListChanges {
 )]
 #[get("/public/v1/changes")]
 pub async fn list_public_changes(ctx: Ctx, query: Query<ListChanges>, watch: Data<Watch>) -> HttpResult {
-    let page = page_request(query.0.limit, query.0.after.as_deref())?;
+    let after = query.0.after.as_deref().filter(|after| !after.is_empty());
+    let page = page_request(query.0.limit, after)?;
     let wait = wait_of(query.0.wait)?;
     let feed = read_or_wait(&ctx, &watch, page, wait).await?;
     // No `Cache-Control` of its own, which means `no-store`.

@@ -7,7 +7,6 @@ use serde::Deserialize;
 use tokio::time::Instant;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::super::change_view::ChangeFeed;
 use crate::{
     access::{Actor, ActorKind},
     changes::{self, Feed, Reach, watch::Watch},
@@ -15,6 +14,7 @@ use crate::{
     error::{Code, Error, FieldError, Result},
     http::{HttpResult, ProblemBody, Query, extract::page_request},
     kernel::page::PageRequest,
+    public::view::ChangeFeed,
 };
 
 /// The longest that a call waits, in seconds: shorter than the 30 seconds after which usual proxies give up.

@@ -1,5 +1,6 @@
 //! What the public sees. Nothing comes in here but by being written down.
 
+mod changes;
 mod comparison;
 mod dictionary;
 mod publications;
@@ -17,6 +18,7 @@ use crate::{
 };
 
 pub use self::{
+    changes::{ChangeFeed, PublicChange},
     comparison::PublicComparison,
     dictionary::{DictionaryEntry, DictionaryFormula, DictionarySource, DictionaryTarget},
     publications::{PublicCorrection, PublicPublicationEntry},

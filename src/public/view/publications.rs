@@ -82,7 +82,9 @@ impl PublicPublicationEntry {
 }
 
 impl PublicCorrection {
-    fn of(correction: Correction) -> Self {
+    /// The public view of a correction.
+    #[must_use]
+    pub(super) fn of(correction: Correction) -> Self {
         Self {
             item_code: correction.item_code,
             field: correction.field,

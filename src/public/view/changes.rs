@@ -1,7 +1,8 @@
-//! What the public sees of a change. Nothing comes in here but by being written down.
+//! The feed of changes.
 
 use serde::Serialize;
 
+use super::PublicCorrection;
 use crate::{
     changes::{Change, ChangeKind, Feed, FeedItem},
     error::{Error, Result},
@@ -38,7 +39,7 @@ pub struct PublicChange {
     /// The publication that was made, or withdrawn.
     pub publication: ChangedPublication,
     /// The figures that were public and are others now; of kind `corrected` only.
-    pub corrections: Vec<ChangedFigure>,
+    pub corrections: Vec<PublicCorrection>,
     /// Why it was withdrawn; of kind `withdrawn` only.
     pub reason: Option<String>,
     /// Path of the results that stand now; it answers 404 when none does.
@@ -80,23 +81,6 @@ pub struct ChangedPublication {
     pub hash: String,
 }
 
-/// A figure that a publication changed.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct ChangedFigure {
-    /// Code of the indicator.
-    #[schema(example = "II.2.k")]
-    pub item_code: String,
-    /// Which figure.
-    #[schema(example = "numerator")]
-    pub field: String,
-    /// What it was.
-    pub old: Option<String>,
-    /// What it is.
-    pub new: Option<String>,
-    /// Why, in the words of whoever opened the correction; `null` where a figure came in later.
-    pub reason: Option<String>,
-}
-
 impl ChangeFeed {
     /// The public view of a part of the feed.
     ///
@@ -123,23 +107,11 @@ impl PublicChange {
             plan: ChangedPlan { year: change.year },
             period: ChangedPeriod { code: change.period_code },
             publication: ChangedPublication { number: change.number, hash: change.hash },
-            corrections: corrections.into_iter().map(ChangedFigure::of).collect(),
+            corrections: corrections.into_iter().map(PublicCorrection::of).collect(),
             // The publication may have been withdrawn since; that is another change.
             reason: change.withdrawn_reason.filter(|_| withdrawn),
             results,
         })
-    }
-}
-
-impl ChangedFigure {
-    fn of(correction: Correction) -> Self {
-        Self {
-            item_code: correction.item_code,
-            field: correction.field,
-            old: correction.old,
-            new: correction.new,
-            reason: correction.reason,
-        }
     }
 }
 

@@ -5,54 +5,8 @@ use serde_json::{Value, json};
 use super::{compare::breaks, document::document};
 
 /// Breaks of the latest release that are meant, each with its reason; emptied by the next release.
-const MEANT: &[(&str, &str)] = &[
-    (
-        "POST /api/v1/plans/import 2XX: gone",
-        "the two answers that it stood for are described one by one, 200 and 201; what is sent stays the same",
-    ),
-    (
-        "(kind=section): /verdict is gone",
-        "a clash of names described the sections of a plan as those of a summary; it was never sent",
-    ),
-    ("POST /api/v1/plans/import body text/csv: was string, takes only string binary now", FILE),
-    (
-        "POST /api/v1/plans/import body application/vnd.openxmlformats-officedocument.spreadsheetml.sheet: \
-         was array, takes only string binary now",
-        FILE,
-    ),
-    ("POST /api/v1/submissions/batch body text/csv: was string, takes only string binary now", FILE),
-    (
-        "GET /api/v1/documents/{id}/content 200 application/octet-stream: gone",
-        "the kinds of files that are sent are named one by one; what is sent stays the same",
-    ),
-    (": pattern became \"^(19|[2-9][0-9])[0-9]{2}-\"", YEARS),
-    (": pattern became \"^([01][0-9]|2[0-3]):[0-5][0-9]$\"", TOLD),
-    (": pattern became \"^[A-Za-z0-9_-]+$\"", TOLD),
-    (": maximum became 100000000000", TOLD),
-    (": minimum became -100000000000", TOLD),
-    (": maximum became 9999", TOLD),
-    (": minimum became 0", TOLD),
-    (": minimum became 1", TOLD),
-    (": minLength became 1", TOLD),
-    (": maxLength became 35", TOLD),
-    (": maxLength became 50", TOLD),
-    (": maxLength became 100", TOLD),
-    (": maxLength became 200", TOLD),
-    (": maxLength became 300", TOLD),
-    (": maxLength became 500", TOLD),
-    (": maxLength became 1000", TOLD),
-    (": maxLength became 4000", TOLD),
-    (": maxItems became 20", TOLD),
-    (": maxItems became 50", TOLD),
-    (": maxItems became 200", TOLD),
-    ("POST /api/v1/auth/token body application/x-www-form-urlencoded: /grant_type became required", TOLD),
-    ("POST /api/v1/auth/revoke body application/x-www-form-urlencoded: /token became required", TOLD),
-    (": takes no null any more", "a form has no null; what is not given was and is left out"),
-];
+const MEANT: &[(&str, &str)] = &[];
 
-const FILE: &str = "a file is described as one; what is taken stays the same";
-const TOLD: &str = "the program has always refused the rest; now the document tells it";
-const YEARS: &str = "most fields refused years outside 1900 to 9999, which no plan has; now all do, and the document tells it";
 
 /// The released documents by version, the latest last.
 fn released() -> Vec<(Vec<u64>, Value)> {

@@ -3,6 +3,7 @@
 mod connect;
 mod dialect;
 mod migrate;
+mod statement;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -11,7 +12,11 @@ use tokio::sync::Semaphore;
 
 use self::connect::Manager;
 pub(crate) use self::dialect::per_backend;
-pub use self::{connect::AnyConnection, dialect::is_unique_violation};
+pub use self::{
+    connect::AnyConnection,
+    dialect::is_unique_violation,
+    statement::{OneOf, Statement, one_of, statement},
+};
 use crate::error::{Code, Error, Result};
 
 /// The backend type that stands for both databases in derives.

@@ -7,6 +7,11 @@ mod commands;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use mimalloc::MiMalloc;
+
+/// Requests are made of many small pieces, which the C library's allocator spends a seventh of their time on.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// The reform plan of a ward as a REST API.
 #[derive(Parser)]

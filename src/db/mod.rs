@@ -134,7 +134,7 @@ impl Db {
     /// # Errors
     /// Those of `work`.
     pub fn read_blocking<T>(&self, work: impl FnOnce(&mut AnyConnection) -> Result<T>) -> Result<T> {
-        work(&mut *checkout(&self.0.readers)?)
+        dialect::reading(&mut *checkout(&self.0.readers)?, work)
     }
 
     /// [`Db::write`] for commands and start-up.

@@ -3,6 +3,7 @@
 mod connect;
 mod dialect;
 mod migrate;
+mod scope;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -10,8 +11,8 @@ use diesel::{RunQueryDsl, r2d2, sql_query};
 use tokio::sync::Semaphore;
 
 use self::connect::Manager;
-pub(crate) use self::dialect::per_backend;
-pub use self::{connect::AnyConnection, dialect::is_unique_violation};
+pub use self::{connect::AnyConnection, dialect::is_unique_violation, scope::Scope};
+pub(crate) use self::{dialect::per_backend, scope::widen};
 use crate::error::{Code, Error, Result};
 
 /// The backend type that stands for both databases in derives.
@@ -98,46 +99,54 @@ impl Db {
         &self.0.location
     }
 
-    /// Runs queries that change nothing, off the async threads.
+    /// Runs queries that change nothing, on these rows, off the async threads.
     ///
     /// # Errors
     /// Those of `work`; `busy` when too many wait already.
-    pub async fn read<T, F>(&self, work: F) -> Result<T>
+    pub async fn read<T, F>(&self, scope: Scope, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
     {
         let db = self.clone();
-        self.off_thread(move || db.read_blocking(work)).await
+        self.off_thread(move || db.read_blocking(scope, work)).await
     }
 
-    /// Runs one transaction, off the async threads: all of it, or, on an error, nothing.
+    /// Runs one transaction on these rows, off the async threads: all of it, or, on an error, nothing.
     ///
     /// # Errors
     /// Those of `work`; `busy` when too many wait already.
-    pub async fn write<T, F>(&self, work: F) -> Result<T>
+    pub async fn write<T, F>(&self, scope: Scope, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
     {
         let db = self.clone();
-        self.off_thread(move || db.write_blocking(work)).await
+        self.off_thread(move || db.write_blocking(scope, work)).await
     }
 
     /// [`Db::read`] for commands and start-up, which have no async threads to spare.
     ///
     /// # Errors
     /// Those of `work`.
-    pub fn read_blocking<T>(&self, work: impl FnOnce(&mut AnyConnection) -> Result<T>) -> Result<T> {
-        work(&mut *checkout(&self.0.readers)?)
+    pub fn read_blocking<T>(
+        &self,
+        scope: Scope,
+        work: impl FnOnce(&mut AnyConnection) -> Result<T>,
+    ) -> Result<T> {
+        work(checkout(&self.0.readers)?.enter(scope)?)
     }
 
     /// [`Db::write`] for commands and start-up.
     ///
     /// # Errors
     /// Those of `work`.
-    pub fn write_blocking<T>(&self, work: impl FnOnce(&mut AnyConnection) -> Result<T>) -> Result<T> {
-        dialect::transaction(&mut *checkout(&self.0.writers)?, work)
+    pub fn write_blocking<T>(
+        &self,
+        scope: Scope,
+        work: impl FnOnce(&mut AnyConnection) -> Result<T>,
+    ) -> Result<T> {
+        dialect::transaction(checkout(&self.0.writers)?.enter(scope)?, work)
     }
 
     /// Brings the schema up to date, one instance at a time.
@@ -145,7 +154,7 @@ impl Db {
     /// # Errors
     /// Internal, when a migration fails; it is then not applied.
     pub fn migrate(&self) -> Result<()> {
-        migrate::run_pending(&mut *checkout(&self.0.writers)?)
+        migrate::run_pending(&mut checkout(&self.0.writers)?.connection)
     }
 
     async fn off_thread<T, F>(&self, work: F) -> Result<T>

@@ -2,6 +2,7 @@
 
 mod connect;
 mod dialect;
+mod grants;
 mod migrate;
 mod scope;
 
@@ -11,7 +12,7 @@ use diesel::{RunQueryDsl, r2d2, sql_query};
 use tokio::sync::Semaphore;
 
 use self::connect::Manager;
-pub use self::{connect::AnyConnection, dialect::is_unique_violation, scope::Scope};
+pub use self::{connect::AnyConnection, dialect::is_unique_violation, grants::GRANTS, scope::Scope};
 pub(crate) use self::{dialect::per_backend, scope::widen};
 use crate::error::{Code, Error, Result};
 
@@ -149,12 +150,23 @@ impl Db {
         dialect::transaction(checkout(&self.0.writers)?.enter(scope)?, work)
     }
 
-    /// Brings the schema up to date, one instance at a time.
+    /// Brings the schema up to date, one instance at a time; as an application role, only looks whether it is.
     ///
     /// # Errors
-    /// Internal, when a migration fails; it is then not applied.
+    /// Internal, when a migration fails, and is then not applied; when the owner of the tables must run it.
     pub fn migrate(&self) -> Result<()> {
         migrate::run_pending(&mut checkout(&self.0.writers)?.connection)
+    }
+
+    /// Gives an application role what the program needs of the tables, and nothing else; on PostgreSQL, as their owner.
+    ///
+    /// # Errors
+    /// Internal, with what to do, where that cannot be.
+    pub fn grant_to(&self, role: &str) -> Result<()> {
+        self.write_blocking(Scope::All, |connection| match connection {
+            AnyConnection::Postgres(postgres) => grants::grant_to(postgres, role),
+            AnyConnection::Sqlite(_) => Err(Error::internal("an embedded database has no roles")),
+        })
     }
 
     async fn off_thread<T, F>(&self, work: F) -> Result<T>

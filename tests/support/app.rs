@@ -41,6 +41,7 @@ pub struct App {
     handle: ServerHandle,
     thread: Option<JoinHandle<()>>,
     database: Arc<TestDatabase>,
+    owner: OnceLock<Db>,
     files: Arc<tempfile::TempDir>,
 }
 
@@ -129,6 +130,7 @@ impl App {
             handle,
             thread: Some(thread),
             database,
+            owner: OnceLock::new(),
             files,
         }
     }
@@ -155,7 +157,20 @@ impl App {
 
     /// The database as its owner has it, past all walls.
     pub fn owner(&self) -> &Db {
-        &self.services.db
+        match self.backend {
+            Backend::Sqlite => &self.services.db,
+            Backend::Postgres => self
+                .owner
+                .get_or_init(|| Db::open(self.database.owner.clone(), 1).expect("the owner connects")),
+        }
+    }
+
+    /// The URL of its PostgreSQL as the program connects to it.
+    pub fn postgres_url(&self) -> &str {
+        match &self.database.location {
+            Location::Postgres(url) => url,
+            Location::Sqlite(path) => panic!("{} is no PostgreSQL", path.display()),
+        }
     }
 
     /// Runs SQL on the test's database, past all rules; says how many rows it changed.

@@ -1,10 +1,10 @@
 //! Answers that are kept for their `Idempotency-Key`, so that a repeated request is not done twice.
 
-use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl, sql_query, sql_types};
+use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl, sql_types};
 
 use super::{Answer, Idempotency};
 use crate::{
-    db::{AnyConnection, is_unique_violation},
+    db::{AnyConnection, is_unique_violation, statement},
     error::{Code, Error, Result},
     kernel::{
         id::PrincipalId,
@@ -71,15 +71,14 @@ pub(super) fn insert_key(
 
 /// Removes what has become old, in all wards: whoever writes next does it.
 fn forget_answers(connection: &mut AnyConnection, before: Timestamp) -> Result<()> {
-    match connection {
-        // The policies would leave those of other wards; this runs with the rights of the tables' owner.
-        AnyConnection::Postgres(postgres) => {
-            sql_query("SELECT forget_answers($1)").bind::<sql_types::Timestamp, _>(before).execute(postgres)
-        }
-        AnyConnection::Sqlite(sqlite) => diesel::delete(idempotency_keys::table)
+    if let AnyConnection::Sqlite(sqlite) = connection {
+        diesel::delete(idempotency_keys::table)
             .filter(idempotency_keys::created_at.le(before))
-            .execute(sqlite),
-    }?;
+            .execute(sqlite)?;
+    } else {
+        // The policies would leave those of other wards; this runs with the rights of the tables' owner.
+        statement("SELECT forget_answers($1)").bind::<sql_types::Timestamp, _>(before).execute(connection)?;
+    }
     Ok(())
 }
 

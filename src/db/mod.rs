@@ -5,6 +5,7 @@ mod dialect;
 mod grants;
 mod migrate;
 mod scope;
+mod statement;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -12,7 +13,13 @@ use diesel::{RunQueryDsl, r2d2, sql_query};
 use tokio::sync::Semaphore;
 
 use self::connect::Manager;
-pub use self::{connect::AnyConnection, dialect::is_unique_violation, grants::GRANTS, scope::Scope};
+pub use self::{
+    connect::AnyConnection,
+    dialect::is_unique_violation,
+    grants::GRANTS,
+    scope::Scope,
+    statement::{OneOf, Statement, one_of, statement},
+};
 pub(crate) use self::{dialect::per_backend, scope::widen};
 use crate::error::{Code, Error, Result};
 

@@ -76,6 +76,10 @@ fn of_ward(table: &str, ward: &str) -> String {
             "delivery_id IN (SELECT id FROM webhook_deliveries WHERE {})",
             of_ward("webhook_deliveries", ward)
         ),
+        "outbox_events" => format!(
+            "(ward_id = '{ward}' OR id IN (SELECT event_id FROM webhook_deliveries WHERE {}))",
+            of_ward("webhook_deliveries", ward)
+        ),
         "idempotency_keys" => format!(
             "principal_id IN (SELECT id FROM accounts WHERE ward_id = '{ward}' \
              UNION ALL SELECT id FROM clients WHERE ward_id = '{ward}')"

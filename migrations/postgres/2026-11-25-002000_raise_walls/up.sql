@@ -39,8 +39,7 @@ BEGIN
         ['unit_plan_items', 'ward_id'],
         ['changes', 'ward_id'],
         ['webhook_subscriptions', 'ward_id'],
-        ['outbox_heads', 'ward_id'],
-        ['outbox_events', 'ward_id']
+        ['outbox_heads', 'ward_id']
     ]
     LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', owned[1]);
@@ -97,6 +96,19 @@ CREATE POLICY of_ward ON idempotency_keys USING (
         OR EXISTS (SELECT 1 FROM clients WHERE clients.id = principal_id OFFSET 0),
         false
     ) IS NOT NULL
+);
+
+-- A trial is no ward's event; whoever sees its delivery sees it too, and whoever works somewhere may write one.
+ALTER TABLE outbox_events ENABLE ROW LEVEL SECURITY;
+CREATE POLICY of_ward ON outbox_events USING (
+    NULLIF(
+        (SELECT current_setting('cchc.ward', true)) IN (ward_id, '*')
+        OR EXISTS (SELECT 1 FROM webhook_deliveries WHERE event_id = outbox_events.id OFFSET 0),
+        false
+    ) IS NOT NULL
+) WITH CHECK (
+    (SELECT current_setting('cchc.ward', true)) IN (ward_id, '*')
+    OR (ward_id IS NULL AND (SELECT current_setting('cchc.ward', true)) <> '')
 );
 
 -- Otherwise a view reads with the rights of its owner, past the policies.

@@ -1,28 +1,25 @@
 //! One `Ctx` per request: who asks, and the way to the database. One `Tx` per write: no event, no commit.
 
+mod replays;
+
 use std::{net::IpAddr, sync::Arc};
 
-use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 
+use self::replays::{find_answer, insert_key, store_answer};
 use crate::{
     access::{Actor, password::Hasher, token::Tokens},
     audit::{self, Event},
-    db::{AnyConnection, Db, is_unique_violation},
+    db::{self, AnyConnection, Db, Scope},
     error::{Code, Error, Result},
     kernel::{
-        id::{PrincipalId, WardId},
-        json::JsonText,
+        id::WardId,
         time::{Clock, Timestamp},
     },
     outbox::{self, Announcement},
-    schema::idempotency_keys,
     settings::Settings,
     storage::Storage,
 };
-
-/// Seconds for which an answer is kept for its `Idempotency-Key` (API: 24 hours).
-const REPLAY_SECONDS: i64 = 24 * 3600;
 
 /// What every request shares.
 #[derive(Clone, Debug)]
@@ -212,7 +209,12 @@ impl Ctx {
         self.actor.ward()
     }
 
-    /// Runs queries that change nothing.
+    /// Whose rows the caller may touch at all.
+    fn scope(&self) -> Scope {
+        self.actor.ward_id.into()
+    }
+
+    /// Runs queries that change nothing, on the rows of the caller's ward.
     ///
     /// # Errors
     /// Those of `work`.
@@ -221,7 +223,19 @@ impl Ctx {
         T: Send + 'static,
         F: FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
     {
-        self.services.db.read(work).await
+        self.services.db.read(self.scope(), work).await
+    }
+
+    /// [`Ctx::read`] on the rows of all wards, whoever asks: for what is public.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub async fn read_across_wards<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
+    {
+        self.services.db.read(Scope::All, work).await
     }
 
     /// Runs one write: transaction, audit, and the stored answer of its `Idempotency-Key`.
@@ -233,7 +247,8 @@ impl Ctx {
         F: FnOnce(&mut Tx<'_>) -> Result<Answer> + Send + 'static,
     {
         let ctx = self.clone();
-        let outcome = self.services.db.write(move |connection| ctx.run_once(connection, work)).await;
+        let outcome =
+            self.services.db.write(self.scope(), move |connection| ctx.run_once(connection, work)).await;
         match (&self.idempotency, self.actor.principal_id) {
             // Somebody with the same key was faster, and has committed by now.
             (Some(idempotency), Some(principal)) if is_key_taken(&outcome) => {
@@ -258,7 +273,7 @@ impl Ctx {
         F: FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
     {
         let ctx = self.clone();
-        self.services.db.write(move |connection| ctx.run_in(connection, work)).await
+        self.services.db.write(self.scope(), move |connection| ctx.run_in(connection, work)).await
     }
 
     /// [`Ctx::write`] without an answer, for commands and the demo's data.
@@ -266,7 +281,7 @@ impl Ctx {
     /// # Errors
     /// Those of `work`; internal, if it recorded no event.
     pub fn write_blocking<T>(&self, work: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
-        self.services.db.write_blocking(|connection| self.run_in(connection, work))
+        self.services.db.write_blocking(self.scope(), |connection| self.run_in(connection, work))
     }
 
     fn run_once<F>(&self, connection: &mut AnyConnection, work: F) -> Result<Answer>
@@ -308,6 +323,10 @@ impl Ctx {
         if events.is_empty() {
             return Err(Error::internal("a write recorded no audit event"));
         }
+        // The city's webhooks hear of a ward too, and they are no ward's.
+        if !announcements.is_empty() {
+            db::widen(connection)?;
+        }
         audit::append_events(connection, ward_id, &self.actor, &self.request_id, now, events)?;
         // The chain's head is ours until the commit, so the numbers given here are in the order of commits.
         outbox::append(connection, ward_id, now, announcements)?;
@@ -330,67 +349,4 @@ impl Ctx {
 
 fn is_key_taken(outcome: &Result<Answer>) -> bool {
     matches!(outcome, Err(error) if error.code == Code::IdempotencyInProgress)
-}
-
-fn find_answer(
-    connection: &mut AnyConnection,
-    principal: PrincipalId,
-    idempotency: &Idempotency,
-) -> Result<Option<Answer>> {
-    let row: Option<(String, Option<JsonText>)> = idempotency_keys::table
-        .find((principal.as_str(), &idempotency.key))
-        .filter(idempotency_keys::created_at.gt(Clock::real_now().plus_seconds(-REPLAY_SECONDS)))
-        .select((idempotency_keys::fingerprint, idempotency_keys::answer))
-        .first(connection)
-        .optional()?;
-    match row {
-        None => Ok(None),
-        Some((fingerprint, _)) if fingerprint != idempotency.fingerprint => {
-            Err(Error::new(Code::IdempotencyKeyReused))
-        }
-        Some((_, answer)) => answer.map(|text| text.read()).transpose().map_err(Error::internal),
-    }
-}
-
-/// Claims the key. On PostgreSQL this waits for whoever holds it, and then says it is taken.
-fn insert_key(
-    connection: &mut AnyConnection,
-    principal: PrincipalId,
-    idempotency: &Idempotency,
-) -> Result<()> {
-    let now = Clock::real_now();
-    diesel::delete(idempotency_keys::table)
-        .filter(idempotency_keys::created_at.le(now.plus_seconds(-REPLAY_SECONDS)))
-        .execute(connection)?;
-    let inserted = diesel::insert_into(idempotency_keys::table)
-        .values((
-            idempotency_keys::principal_id.eq(principal.as_str()),
-            idempotency_keys::idempotency_key.eq(&idempotency.key),
-            idempotency_keys::fingerprint.eq(&idempotency.fingerprint),
-            idempotency_keys::created_at.eq(now),
-        ))
-        .execute(connection);
-    match inserted {
-        Ok(_) => Ok(()),
-        Err(error) if is_unique_violation(&error, "idempotency_keys_pkey") => {
-            Err(Error::new(Code::IdempotencyInProgress))
-        }
-        Err(error) => Err(error.into()),
-    }
-}
-
-fn store_answer(
-    connection: &mut AnyConnection,
-    principal: PrincipalId,
-    idempotency: &Idempotency,
-    answer: &Answer,
-) -> Result<()> {
-    let mut stored = answer.clone();
-    if let Some(replay) = stored.replay.take() {
-        stored.body = Some(replay);
-    }
-    diesel::update(idempotency_keys::table.find((principal.as_str(), &idempotency.key)))
-        .set(idempotency_keys::answer.eq(JsonText::of(&stored)))
-        .execute(connection)?;
-    Ok(())
 }

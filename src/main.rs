@@ -30,7 +30,7 @@ enum Command {
     /// Serve the Long Mỹ plan with sample accounts and figures, on this machine only.
     Demo(commands::demo::Options),
     /// Bring the schema up to date.
-    Migrate,
+    Migrate(commands::admin::MigrateOptions),
     /// Print the OpenAPI document.
     Openapi,
     /// Print the role table.
@@ -50,7 +50,7 @@ fn main() -> ExitCode {
         Command::Serve => commands::serve::run(),
         Command::Work => commands::work::run(),
         Command::Demo(options) => commands::demo::run(&options),
-        Command::Migrate => commands::admin::migrate(),
+        Command::Migrate(options) => commands::admin::migrate(&options),
         Command::Openapi => {
             print!("{}", cchc::server::document_text());
             Ok(())

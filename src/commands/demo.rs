@@ -11,7 +11,7 @@ use std::{
 use cchc::{
     access::{password::Hasher, token::Tokens},
     context::Services,
-    db::{Db, Location},
+    db::{Db, Location, Scope},
     demo,
     kernel::time::{Clock, Timestamp},
     server::ServerOptions,
@@ -83,7 +83,7 @@ fn prepare(directory: &Path, at: Option<&str>, password: &str) -> Result<Service
         documents: Storage::open(&Place::Directory(directory.join(DOCUMENTS)), MAX_DOCUMENT_BYTES)?,
         settings: Arc::new(settings()?),
     };
-    if services.db.read_blocking(cchc::wards::actions::is_empty)? {
+    if services.db.read_blocking(Scope::All, cchc::wards::actions::is_empty)? {
         demo::load(&Arc::new(services.clone()), &SecretString::from(password.to_owned()))?;
     }
     Ok(services)

@@ -11,7 +11,7 @@ use figment::{
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use self::parts::{check_key, documents, location, secret, settings};
+use self::parts::{check_key, documents, location, parsed, secret, settings};
 use crate::{db::Location, settings::Settings, storage::Place};
 
 /// Everything that can be configured; each key is `CCHC_<KEY>` in the environment, `<key>` in the file.
@@ -20,6 +20,8 @@ use crate::{db::Location, settings::Settings, storage::Place};
 struct Raw {
     database_url: Option<SecretString>,
     database_url_file: Option<PathBuf>,
+    migration_url: Option<SecretString>,
+    migration_url_file: Option<PathBuf>,
     signing_key: Option<SecretString>,
     signing_key_file: Option<PathBuf>,
     #[serde(default = "default_listen")]
@@ -66,6 +68,8 @@ struct Raw {
 pub const KEYS: &[&str] = &[
     "database_url",
     "database_url_file",
+    "migration_url",
+    "migration_url_file",
     "signing_key",
     "signing_key_file",
     "listen",
@@ -218,6 +222,18 @@ impl Config {
     pub fn load_database() -> Result<Location, ConfigError> {
         let raw = read()?;
         location(raw.database_url, raw.database_url_file)
+    }
+
+    /// Reads where the data is for whoever owns its tables: `cchc migrate`.
+    ///
+    /// # Errors
+    /// A sentence that says what is missing.
+    pub fn load_migration() -> Result<Location, ConfigError> {
+        let raw = read()?;
+        match secret("migration_url", raw.migration_url, raw.migration_url_file)? {
+            Some(url) => parsed("CCHC_MIGRATION_URL", &url),
+            None => location(raw.database_url, raw.database_url_file),
+        }
     }
 }
 

@@ -2,7 +2,9 @@
 
 mod connect;
 mod dialect;
+mod grants;
 mod migrate;
+mod scope;
 mod statement;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -11,12 +13,14 @@ use diesel::{RunQueryDsl, r2d2, sql_query};
 use tokio::sync::Semaphore;
 
 use self::connect::Manager;
-pub(crate) use self::dialect::per_backend;
 pub use self::{
     connect::AnyConnection,
     dialect::is_unique_violation,
+    grants::GRANTS,
+    scope::Scope,
     statement::{OneOf, Statement, one_of, statement},
 };
+pub(crate) use self::{dialect::per_backend, scope::widen};
 use crate::error::{Code, Error, Result};
 
 /// The backend type that stands for both databases in derives.
@@ -103,54 +107,73 @@ impl Db {
         &self.0.location
     }
 
-    /// Runs queries that change nothing, off the async threads.
+    /// Runs queries that change nothing, on these rows, off the async threads.
     ///
     /// # Errors
     /// Those of `work`; `busy` when too many wait already.
-    pub async fn read<T, F>(&self, work: F) -> Result<T>
+    pub async fn read<T, F>(&self, scope: Scope, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
     {
         let db = self.clone();
-        self.off_thread(move || db.read_blocking(work)).await
+        self.off_thread(move || db.read_blocking(scope, work)).await
     }
 
-    /// Runs one transaction, off the async threads: all of it, or, on an error, nothing.
+    /// Runs one transaction on these rows, off the async threads: all of it, or, on an error, nothing.
     ///
     /// # Errors
     /// Those of `work`; `busy` when too many wait already.
-    pub async fn write<T, F>(&self, work: F) -> Result<T>
+    pub async fn write<T, F>(&self, scope: Scope, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
     {
         let db = self.clone();
-        self.off_thread(move || db.write_blocking(work)).await
+        self.off_thread(move || db.write_blocking(scope, work)).await
     }
 
     /// [`Db::read`] for commands and start-up, which have no async threads to spare.
     ///
     /// # Errors
     /// Those of `work`.
-    pub fn read_blocking<T>(&self, work: impl FnOnce(&mut AnyConnection) -> Result<T>) -> Result<T> {
-        dialect::reading(&mut *checkout(&self.0.readers)?, work)
+    pub fn read_blocking<T>(
+        &self,
+        scope: Scope,
+        work: impl FnOnce(&mut AnyConnection) -> Result<T>,
+    ) -> Result<T> {
+        dialect::reading(checkout(&self.0.readers)?.enter(scope)?, work)
     }
 
     /// [`Db::write`] for commands and start-up.
     ///
     /// # Errors
     /// Those of `work`.
-    pub fn write_blocking<T>(&self, work: impl FnOnce(&mut AnyConnection) -> Result<T>) -> Result<T> {
-        dialect::transaction(&mut *checkout(&self.0.writers)?, work)
+    pub fn write_blocking<T>(
+        &self,
+        scope: Scope,
+        work: impl FnOnce(&mut AnyConnection) -> Result<T>,
+    ) -> Result<T> {
+        dialect::transaction(checkout(&self.0.writers)?.enter(scope)?, work)
     }
 
-    /// Brings the schema up to date, one instance at a time.
+    /// Brings the schema up to date, one instance at a time; as an application role, only looks whether it is.
     ///
     /// # Errors
-    /// Internal, when a migration fails; it is then not applied.
+    /// Internal, when a migration fails, and is then not applied; when the owner of the tables must run it.
     pub fn migrate(&self) -> Result<()> {
-        migrate::run_pending(&mut *checkout(&self.0.writers)?)
+        migrate::run_pending(&mut checkout(&self.0.writers)?.connection)
+    }
+
+    /// Gives an application role what the program needs of the tables, and nothing else; on PostgreSQL, as their owner.
+    ///
+    /// # Errors
+    /// Internal, with what to do, where that cannot be.
+    pub fn grant_to(&self, role: &str) -> Result<()> {
+        self.write_blocking(Scope::All, |connection| match connection {
+            AnyConnection::Postgres(postgres) => grants::grant_to(postgres, role),
+            AnyConnection::Sqlite(_) => Err(Error::internal("an embedded database has no roles")),
+        })
     }
 
     async fn off_thread<T, F>(&self, work: F) -> Result<T>

@@ -11,7 +11,7 @@ use actix_web::dev::ServerHandle;
 use cchc::{
     access::{password::Hasher, token::Tokens},
     context::Services,
-    db::{Db, Location},
+    db::{Db, Location, Scope},
     kernel::time::{Clock, Timestamp},
     server::{self, Running, ServerOptions},
     settings::Settings,
@@ -41,6 +41,7 @@ pub struct App {
     handle: ServerHandle,
     thread: Option<JoinHandle<()>>,
     database: Arc<TestDatabase>,
+    owner: OnceLock<Db>,
     files: Arc<tempfile::TempDir>,
 }
 
@@ -129,6 +130,7 @@ impl App {
             handle,
             thread: Some(thread),
             database,
+            owner: OnceLock::new(),
             files,
         }
     }
@@ -153,20 +155,36 @@ impl App {
         Client::new(self.http.clone(), self.address.clone(), Some(token.into()))
     }
 
+    /// The database as its owner has it, past all walls.
+    pub fn owner(&self) -> &Db {
+        match self.backend {
+            Backend::Sqlite => &self.services.db,
+            Backend::Postgres => self
+                .owner
+                .get_or_init(|| Db::open(self.database.owner.clone(), 1).expect("the owner connects")),
+        }
+    }
+
+    /// The URL of its PostgreSQL as the program connects to it.
+    pub fn postgres_url(&self) -> &str {
+        match &self.database.location {
+            Location::Postgres(url) => url,
+            Location::Sqlite(path) => panic!("{} is no PostgreSQL", path.display()),
+        }
+    }
+
     /// Runs SQL on the test's database, past all rules; says how many rows it changed.
     pub fn sql(&self, statement: &str) -> usize {
-        self.services
-            .db
-            .write_blocking(|connection| Ok(sql_query(statement).execute(connection)?))
+        self.owner()
+            .write_blocking(Scope::All, |connection| Ok(sql_query(statement).execute(connection)?))
             .unwrap_or_else(|error| panic!("{statement}: {error}"))
     }
 
     /// The text column named `value` of all rows that this SQL finds.
     pub fn sql_texts(&self, statement: &str) -> Vec<String> {
         let rows: Vec<Row> = self
-            .services
-            .db
-            .read_blocking(|connection| Ok(sql_query(statement).load(connection)?))
+            .owner()
+            .read_blocking(Scope::All, |connection| Ok(sql_query(statement).load(connection)?))
             .unwrap_or_else(|error| panic!("{statement}: {error}"));
         rows.into_iter().map(|row| row.value).collect()
     }

@@ -17,6 +17,8 @@ mod line;
 mod office;
 mod portal;
 mod server;
+#[path = "../support/postgres.rs"]
+mod servers;
 mod sso;
 mod sso_browser;
 mod work;

@@ -6,9 +6,9 @@ use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    access::{Actor, password::Hasher, token::Tokens},
+    access::{self, Actor, ActorKind, password::Hasher, token::Tokens},
     audit::{self, Event},
-    db::{self, AnyConnection, Db, Scope, is_unique_violation},
+    db::{self, AnyConnection, Db, Mark, Scope, is_unique_violation},
     error::{Code, Error, Result},
     kernel::{
         id::{PrincipalId, WardId},
@@ -224,9 +224,24 @@ impl Ctx {
     pub async fn read<T, F>(&self, work: F) -> Result<T>
     where
         T: Send + 'static,
-        F: FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
+        F: FnOnce(&mut AnyConnection) -> Result<T> + Clone + Send + 'static,
     {
-        self.services.db.read(self.scope(), work).await
+        let db = &self.services.db;
+        match self.mark() {
+            Some(mark) => db.read_near(self.scope(), mark, work).await,
+            None => db.read(self.scope(), work).await,
+        }
+    }
+
+    /// What a replica must have before it may answer the caller; none, where only the primary may: the city's operator
+    /// reads across the wards that it changes, and no one number counts these changes.
+    fn mark(&self) -> Option<Mark> {
+        match (self.actor.ward_id, self.actor.kind) {
+            (Some(ward_id), _) => Some(Mark::Ward(ward_id)),
+            (None, ActorKind::Anonymous) => Some(Mark::Changes),
+            (None, ActorKind::Client) if !self.actor.has_scope(access::Scope::WardsManage) => Some(Mark::Changes),
+            _ => None,
+        }
     }
 
     /// [`Ctx::read`] on the rows of all wards, whoever asks: for what is public.
@@ -236,9 +251,9 @@ impl Ctx {
     pub async fn read_across_wards<T, F>(&self, work: F) -> Result<T>
     where
         T: Send + 'static,
-        F: FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
+        F: FnOnce(&mut AnyConnection) -> Result<T> + Clone + Send + 'static,
     {
-        self.services.db.read(Scope::All, work).await
+        self.services.db.read_near(Scope::All, Mark::Changes, work).await
     }
 
     /// Runs one write: transaction, audit, and the stored answer of its `Idempotency-Key`.

@@ -233,13 +233,27 @@ impl Ctx {
         }
     }
 
+    /// [`Ctx::read`] by the primary, and not again if the connection broke: for work too large to be kept for that.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub async fn read_once<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
+    {
+        self.services.db.read_once(self.scope(), work).await
+    }
+
     /// What a replica must have before it may answer the caller; none, where only the primary may: the city's operator
     /// reads across the wards that it changes, and no one number counts these changes.
     fn mark(&self) -> Option<Mark> {
         match (self.actor.ward_id, self.actor.kind) {
             (Some(ward_id), _) => Some(Mark::Ward(ward_id)),
             (None, ActorKind::Anonymous) => Some(Mark::Changes),
-            (None, ActorKind::Client) if !self.actor.has_scope(access::Scope::WardsManage) => Some(Mark::Changes),
+            (None, ActorKind::Client) if !self.actor.has_scope(access::Scope::WardsManage) => {
+                Some(Mark::Changes)
+            }
             _ => None,
         }
     }

@@ -31,7 +31,8 @@ fn replica(raw: &mut Raw, database: &Location) -> Result<Option<Location>, Confi
     match (database, Location::parse(url.expose_secret())) {
         (Location::Postgres(_), Some(replica @ Location::Postgres(_))) => Ok(Some(replica)),
         _ => Err(ConfigError(
-            "CCHC_DATABASE_REPLICA_URL must begin with `postgres://`, as must CCHC_DATABASE_URL beside it.".to_owned(),
+            "CCHC_DATABASE_REPLICA_URL must begin with `postgres://`, as must CCHC_DATABASE_URL beside it."
+                .to_owned(),
         )),
     }
 }
@@ -73,9 +74,11 @@ mod tests {
 
     #[test]
     fn a_replica_beside_a_file_is_refused_and_so_is_a_file_as_replica() {
-        for (database, replica) in
-            [("sqlite:x.db", "postgres://db/cchc"), ("postgres://db/cchc", "sqlite:x.db"), ("postgres://db/cchc", "x")]
-        {
+        for (database, replica) in [
+            ("sqlite:x.db", "postgres://db/cchc"),
+            ("postgres://db/cchc", "sqlite:x.db"),
+            ("postgres://db/cchc", "x"),
+        ] {
             let refused = read(database, |raw| {
                 raw.database_replica_url = Some(SecretString::from(replica.to_owned()));
             });

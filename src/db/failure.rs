@@ -89,10 +89,7 @@ mod tests {
             (said(Kind::ClosedConnection, ""), Failure::Lost),
             (said(Kind::UnableToSendCommand, "no connection to the server"), Failure::Lost),
             (DieselError::BrokenTransactionManager, Failure::Lost),
-            (
-                said(Kind::Unknown, "terminating connection due to administrator command"),
-                Failure::Lost,
-            ),
+            (said(Kind::Unknown, "terminating connection due to administrator command"), Failure::Lost),
             (said(Kind::Unknown, "the database system is shutting down"), Failure::Lost),
             (said(Kind::Unknown, "sorry, too many clients already"), Failure::Lost),
             (

@@ -15,16 +15,16 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::sync::Semaphore;
 
-use self::{
-    failure::Failure,
-    pool::{Loan, Pool, Target},
-    replica::Replica,
-};
 pub use self::{
     connect::AnyConnection, dialect::is_unique_violation, location::Location, options::DbOptions,
     probe::Probe, replica::Mark, scope::Scope,
 };
 pub(crate) use self::{dialect::per_backend, scope::widen};
+use self::{
+    failure::Failure,
+    pool::{Loan, Pool, Target},
+    replica::Replica,
+};
 use crate::error::{Code, Error, Result};
 
 /// The backend type that stands for both databases in derives.
@@ -95,6 +95,19 @@ impl Db {
     {
         let db = self.clone();
         self.off_thread(move || db.read_surely(scope, work)).await
+    }
+
+    /// [`Db::read`], but never again.
+    ///
+    /// # Errors
+    /// Those of `work`; `busy` when too many wait already.
+    pub async fn read_once<T, F>(&self, scope: Scope, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
+    {
+        let db = self.clone();
+        self.off_thread(move || db.read_blocking(scope, work)).await
     }
 
     /// [`Db::read`] by a replica, if there is one that has all that this mark counts (see [`Mark`]).

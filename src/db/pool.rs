@@ -185,7 +185,8 @@ pub(super) type Loan = r2d2::PooledConnection<Manager>;
 impl Pool {
     /// A pool of so many connections at most; opens none yet that anybody would wait for.
     pub(super) fn new(target: Target, size: u32, idle: u32, options: &DbOptions) -> Self {
-        let life = Arc::new(Life { born: Instant::now(), epoch: AtomicU64::new(0), returned: AtomicU64::new(0) });
+        let life =
+            Arc::new(Life { born: Instant::now(), epoch: AtomicU64::new(0), returned: AtomicU64::new(0) });
         let connections = r2d2::Pool::builder()
             .max_size(size)
             .min_idle(Some(idle))

@@ -14,7 +14,7 @@ use actix_web::{
     },
     web::{self, Data},
 };
-use futures_util::future::select;
+use futures_util::future::{Either, select};
 use utoipa_actix_web::AppExt;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
@@ -118,8 +118,8 @@ async fn stop_when_told(handle: ServerHandle, watch: Watch, readiness: Readiness
 
 /// Waits for one of the two; tells whether it was the first.
 async fn next_of(terminate: &mut Signal, interrupt: &mut Signal) -> bool {
-    let first = select(pin!(terminate.recv()), pin!(interrupt.recv())).await;
-    matches!(first, futures_util::future::Either::Left(_))
+    let (terminate, interrupt) = (pin!(terminate.recv()), pin!(interrupt.recv()));
+    matches!(select(terminate, interrupt).await, Either::Left(_))
 }
 
 fn swagger_ui() -> SwaggerUi {

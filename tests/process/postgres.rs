@@ -82,7 +82,8 @@ fn connections_that_the_server_cut_are_replaced_and_nobody_notices() {
     block_on(async {
         for round in 1..=3 {
             // All four are open before they are cut.
-            let asleep = (0..4).map(|_| db.read(Scope::All, |c| number(c, "SELECT 1::bigint AS number FROM pg_sleep(0.2)")));
+            let asleep = (0..4)
+                .map(|_| db.read(Scope::All, |c| number(c, "SELECT 1::bigint AS number FROM pg_sleep(0.2)")));
             for outcome in futures_util::future::join_all(asleep).await {
                 outcome.unwrap();
             }
@@ -141,13 +142,21 @@ fn statements_locks_and_waits_end_in_time_and_say_come_back() {
     let server = Postgres::primary(&[]);
     server.psql("CREATE TABLE kept (n int)");
     let second = Duration::from_secs(1);
-    let options = DbOptions { connections: 1, statement_timeout: 3 * second, lock_timeout: second, wait: second, replica: None };
-    let (db, other) = (open(&server.url("postgres"), &options), open(&server.url("postgres"), &DbOptions::of(1)));
+    let options = DbOptions {
+        connections: 1,
+        statement_timeout: 3 * second,
+        lock_timeout: second,
+        wait: second,
+        replica: None,
+    };
+    let (db, other) =
+        (open(&server.url("postgres"), &options), open(&server.url("postgres"), &DbOptions::of(1)));
     assert_eq!(server.psql("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'cchc'"), "2");
     block_on(async {
         let slow = |c: &mut AnyConnection| number(c, "SELECT 1::bigint AS number FROM pg_sleep(60)");
         let (slow, late) =
-            futures_util::future::join(db.read(Scope::All, slow), db.read(Scope::All, |c| number(c, COUNT))).await;
+            futures_util::future::join(db.read(Scope::All, slow), db.read(Scope::All, |c| number(c, COUNT)))
+                .await;
         let refused = [slow.unwrap_err().to_string(), late.unwrap_err().to_string()];
         assert!(refused.iter().any(|said| said.contains("statement timeout")), "{refused:?}");
         assert!(refused.iter().any(|said| said.contains("waiting for connection")), "{refused:?}");

@@ -119,8 +119,10 @@ fn what_is_public_is_never_older_than_the_feed_of_changes_says() {
         let plans = server.get(&leader, "/api/v1/plans").await;
         let plan = plans["items"][0]["id"].as_str().unwrap();
         let periods = server.get(&leader, &format!("/api/v1/plans/{plan}/periods?limit=200")).await;
-        let quarter = periods["items"].as_array().unwrap().iter().find(|period| period["code"] == "2026-Q1").unwrap();
-        let url = format!("{}/api/v1/periods/{}/publications", server.address, quarter["id"].as_str().unwrap());
+        let quarter =
+            periods["items"].as_array().unwrap().iter().find(|period| period["code"] == "2026-Q1").unwrap();
+        let url =
+            format!("{}/api/v1/periods/{}/publications", server.address, quarter["id"].as_str().unwrap());
         let answer = server.http.post(url).bearer_auth(&leader).json(&json!({})).send().await.unwrap();
         assert_eq!(answer.status(), 201, "{}", answer.text().await.unwrap());
         let url = format!("{}/public/v1/wards/long-my/publications", server.address);

@@ -42,7 +42,8 @@ fn a_server_is_trusted_by_its_root_and_no_other() {
     wait_until("the server speaks TLS", || server.psql("SHOW ssl") == "on");
     let open = |root: &str, mode: &str| {
         let root = directory.path().join(root).display().to_string();
-        let url = format!("{}?sslmode={mode}&sslrootcert={root}&application_name=tls", server.url("postgres"));
+        let url =
+            format!("{}?sslmode={mode}&sslrootcert={root}&application_name=tls", server.url("postgres"));
         Db::open(Location::parse(&url).unwrap(), &DbOptions::of(1))
     };
     let refused = open("theirs-root.crt", "verify-full").unwrap_err().to_string();

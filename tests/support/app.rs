@@ -249,7 +249,8 @@ fn serve(services: Services, listener: TcpListener) -> (ServerHandle, JoinHandle
     let (sender, receiver) = mpsc::channel();
     let thread = std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {
-            let options = ServerOptions { workers: 1, shutdown_seconds: 1, drain_seconds: 0, handle_signals: false };
+            let options =
+                ServerOptions { workers: 1, shutdown_seconds: 1, drain_seconds: 0, handle_signals: false };
             let Running { server, handle } =
                 server::start(services, listener, &options).expect("the server starts");
             sender.send(handle).expect("the test waits");

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use self::replays::{find_answer, insert_key, store_answer};
 use crate::{
-    access::{Actor, password::Hasher, token::Tokens},
+    access::{self, Actor, ActorKind, password::Hasher, token::Tokens},
     audit::{self, Event},
-    db::{self, AnyConnection, Db, Scope},
+    db::{self, AnyConnection, Db, Mark, Scope},
     error::{Code, Error, Result},
     kernel::{
         id::WardId,
@@ -221,9 +221,38 @@ impl Ctx {
     pub async fn read<T, F>(&self, work: F) -> Result<T>
     where
         T: Send + 'static,
+        F: FnOnce(&mut AnyConnection) -> Result<T> + Clone + Send + 'static,
+    {
+        let db = &self.services.db;
+        match self.mark() {
+            Some(mark) => db.read_near(self.scope(), mark, work).await,
+            None => db.read(self.scope(), work).await,
+        }
+    }
+
+    /// [`Ctx::read`] by the primary, and not again if the connection broke: for work too large to be kept for that.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub async fn read_once<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
         F: FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
     {
-        self.services.db.read(self.scope(), work).await
+        self.services.db.read_once(self.scope(), work).await
+    }
+
+    /// What a replica must have before it may answer the caller; none, where only the primary may: the city's operator
+    /// reads across the wards that it changes, and no one number counts these changes.
+    fn mark(&self) -> Option<Mark> {
+        match (self.actor.ward_id, self.actor.kind) {
+            (Some(ward_id), _) => Some(Mark::Ward(ward_id)),
+            (None, ActorKind::Anonymous) => Some(Mark::Changes),
+            (None, ActorKind::Client) if !self.actor.has_scope(access::Scope::WardsManage) => {
+                Some(Mark::Changes)
+            }
+            _ => None,
+        }
     }
 
     /// [`Ctx::read`] on the rows of all wards, whoever asks: for what is public.
@@ -233,9 +262,9 @@ impl Ctx {
     pub async fn read_across_wards<T, F>(&self, work: F) -> Result<T>
     where
         T: Send + 'static,
-        F: FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
+        F: FnOnce(&mut AnyConnection) -> Result<T> + Clone + Send + 'static,
     {
-        self.services.db.read(Scope::All, work).await
+        self.services.db.read_near(Scope::All, Mark::Changes, work).await
     }
 
     /// Runs one write: transaction, audit, and the stored answer of its `Idempotency-Key`.

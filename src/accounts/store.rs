@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Which accounts are wanted.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Filter {
     pub unit: Option<String>,
     pub role: Option<Role>,

@@ -7,7 +7,7 @@ use cchc::{
     accounts,
     config::Config,
     context::{Ctx, Services, Tx},
-    db::{AnyConnection, Db},
+    db::{AnyConnection, Db, DbOptions},
     demo::create_ward,
     error::{Code, Error, Result as CoreResult},
     http::extract::read_value,
@@ -82,7 +82,7 @@ pub fn migrate(options: &MigrateOptions) -> Result<(), Failure> {
 }
 
 fn open() -> Result<Db, Failure> {
-    let db = Db::open(Config::load_database()?, 2)?;
+    let db = Db::open(Config::load_database()?, &DbOptions::of(2))?;
     db.migrate()?;
     Ok(db)
 }

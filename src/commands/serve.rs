@@ -29,6 +29,7 @@ pub fn run() -> Result<(), Failure> {
     let options = ServerOptions {
         workers: config.workers,
         shutdown_seconds: config.shutdown_seconds,
+        drain_seconds: config.drain_seconds,
         handle_signals: true,
     };
     tracing::info!(listen = config.listen, "ready");
@@ -37,7 +38,7 @@ pub fn run() -> Result<(), Failure> {
 
 /// Opens and migrates the database, and puts the services together.
 pub fn prepare(config: &Config) -> Result<Services, Failure> {
-    let db = Db::open(config.database.clone(), config.db_connections)?;
+    let db = Db::open(config.database.clone(), &config.db)?;
     db.migrate()?;
     Ok(Services {
         db,

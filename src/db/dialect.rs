@@ -2,7 +2,7 @@
 
 use diesel::{
     Connection, QueryResult, RunQueryDsl,
-    connection::{AnsiTransactionManager, TransactionManager},
+    connection::{AnsiTransactionManager, SimpleConnection, TransactionManager},
     result::{DatabaseErrorKind, Error as DieselError},
     sql_query,
 };
@@ -13,25 +13,41 @@ use crate::error::Result;
 type Transactions = <AnyConnection as Connection>::TransactionManager;
 
 /// Runs `work` as one transaction: all of it or, on an error, nothing.
-///
-/// On SQLite a transaction that reads before it writes must hold the write lock from its start.
 pub(super) fn transaction<T>(
     connection: &mut AnyConnection,
     work: impl FnOnce(&mut AnyConnection) -> Result<T>,
 ) -> Result<T> {
+    begin(connection)?;
+    conclude(connection, work)
+}
+
+/// Begins a transaction.
+///
+/// On SQLite a transaction that reads before it writes must hold the write lock from its start.
+pub(super) fn begin(connection: &mut AnyConnection) -> QueryResult<()> {
     match connection {
-        AnyConnection::Postgres(_) => Transactions::begin_transaction(connection)?,
+        AnyConnection::Postgres(_) => Transactions::begin_transaction(connection),
         AnyConnection::Sqlite(sqlite) => {
-            AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN IMMEDIATE")?
+            AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN IMMEDIATE")
         }
     }
+}
+
+/// Runs `work` in the transaction that was begun, and ends it.
+pub(super) fn conclude<T>(
+    connection: &mut AnyConnection,
+    work: impl FnOnce(&mut AnyConnection) -> Result<T>,
+) -> Result<T> {
     match work(connection) {
         Ok(value) => {
             Transactions::commit_transaction(connection)?;
             Ok(value)
         }
         Err(error) => {
-            Transactions::rollback_transaction(connection)?;
+            // What cannot be rolled back ends with its connection, which the pool then drops.
+            if let Err(failure) = Transactions::rollback_transaction(connection) {
+                tracing::warn!(error = %failure, "a transaction was not rolled back");
+            }
             Err(error)
         }
     }
@@ -95,32 +111,22 @@ pub fn is_unique_violation(error: &DieselError, constraint: &str) -> bool {
     info.message().strip_prefix("UNIQUE constraint failed: ") == Some(columns)
 }
 
-/// Whether the database gave up because others were at work: nothing is wrong, and a retry may succeed.
-#[must_use]
-pub(super) fn is_contention(error: &DieselError) -> bool {
-    match error {
-        DieselError::DatabaseError(
-            DatabaseErrorKind::SerializationFailure | DatabaseErrorKind::ClosedConnection,
-            _,
-        ) => true,
-        DieselError::DatabaseError(_, info) => {
-            let message = info.message();
-            message.contains("database is locked")
-                || message.contains("deadlock detected")
-                || message.contains("lock timeout")
-                || message.contains("statement timeout")
-        }
-        _ => false,
-    }
-}
-
 /// Key of the advisory lock that migrations run under on PostgreSQL; any fixed number that others do not use.
 const MIGRATION_LOCK: &str = "SELECT pg_advisory_xact_lock(7301926)";
+
+/// A migration takes as long as it takes, and so does the wait for another instance's. Each of its locks is waited for
+/// as briefly as any, for those who come after it wait too.
+const MIGRATION_PATIENCE: &str = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0";
+const MIGRATION_LOCKS: &str = "SET LOCAL lock_timeout = '10s'";
 
 /// Keeps a second instance from migrating at the same time, until the transaction ends.
 pub(super) fn lock_migrations(connection: &mut AnyConnection) -> QueryResult<()> {
     match connection {
-        AnyConnection::Postgres(_) => sql_query(MIGRATION_LOCK).execute(connection).map(drop),
+        AnyConnection::Postgres(postgres) => {
+            postgres.batch_execute(MIGRATION_PATIENCE)?;
+            sql_query(MIGRATION_LOCK).execute(postgres)?;
+            postgres.batch_execute(MIGRATION_LOCKS)
+        }
         // BEGIN IMMEDIATE holds the one write lock already.
         AnyConnection::Sqlite(_) => Ok(()),
     }

@@ -2,54 +2,42 @@
 
 mod connect;
 mod dialect;
+mod failure;
 mod grants;
+mod location;
 mod migrate;
+mod options;
+mod pool;
+mod probe;
+mod replica;
 mod scope;
 mod statement;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use diesel::{RunQueryDsl, r2d2, sql_query};
 use tokio::sync::Semaphore;
 
-use self::connect::Manager;
 pub use self::{
     connect::AnyConnection,
     dialect::is_unique_violation,
     grants::GRANTS,
+    location::Location,
+    options::DbOptions,
+    probe::Probe,
+    replica::Mark,
     scope::Scope,
     statement::{OneOf, Statement, one_of, statement},
 };
 pub(crate) use self::{dialect::per_backend, scope::widen};
+use self::{
+    failure::Failure,
+    pool::{Loan, Pool, Target},
+    replica::Replica,
+};
 use crate::error::{Code, Error, Result};
 
 /// The backend type that stands for both databases in derives.
 pub use self::connect::MultiBackend;
-
-/// Where the data is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Location {
-    /// An embedded database in this file.
-    Sqlite(PathBuf),
-    /// A PostgreSQL server by URL.
-    Postgres(String),
-}
-
-impl Location {
-    /// Reads `sqlite:path` or `postgres://…`; `None` for anything else.
-    #[must_use]
-    pub fn parse(url: &str) -> Option<Self> {
-        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            return Some(Self::Postgres(url.to_owned()));
-        }
-        url.strip_prefix("sqlite:")
-            .map(|path| path.trim_start_matches("//"))
-            .filter(|path| !path.is_empty())
-            .map(|path| Self::Sqlite(path.into()))
-    }
-}
-
-type Pool = r2d2::Pool<Manager>;
 
 /// A handle on the database; cloning it is cheap.
 #[derive(Clone)]
@@ -57,8 +45,11 @@ pub struct Db(Arc<Inner>);
 
 struct Inner {
     location: Location,
+    /// For whoever asks past the pools.
+    target: Target,
     readers: Pool,
     writers: Pool,
+    replica: Option<Replica>,
     /// Bounds the threads that wait for the database, so that a storm of requests is told to come back.
     permits: Arc<Semaphore>,
 }
@@ -71,34 +62,29 @@ impl std::fmt::Debug for Db {
 
 /// Requests that may wait for a connection before others are told the system is busy.
 const MAX_WAITING: usize = 512;
-/// How long a request waits for a connection.
-const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Db {
-    /// Opens the database with so many connections at most (SQLite: readers, beside the one writer).
+    /// Opens the database.
     ///
     /// # Errors
     /// Internal, when it cannot be reached or opened.
-    pub fn open(location: Location, connections: u32) -> Result<Self> {
-        let build = |size: u32, read_only: bool| {
-            r2d2::Pool::builder()
-                .max_size(size)
-                .min_idle(Some(1))
-                .test_on_check_out(matches!(location, Location::Postgres(_)))
-                .connection_timeout(CHECKOUT_TIMEOUT)
-                .build(Manager::new(location.clone(), read_only))
-                .map_err(Error::internal)
-        };
+    pub fn open(location: Location, options: &DbOptions) -> Result<Self> {
+        let target = Target::primary(&location, options);
         let (writers, readers) = match &location {
             // The file first exists once the writer has opened it.
-            Location::Sqlite(_) => (build(1, false)?, build(connections, true)?),
+            Location::Sqlite(_) => {
+                let writers = Pool::new(target.clone(), 1, 1, options).opened()?;
+                let reader = Target::reader(&location, options);
+                (writers, Pool::new(reader, options.connections, 1, options).opened()?)
+            }
             Location::Postgres(_) => {
-                let pool = build(connections, false)?;
+                let pool = Pool::new(target.clone(), options.connections, 1, options).opened()?;
                 (pool.clone(), pool)
             }
         };
+        let replica = options.replica.as_ref().map(|replica| Replica::new(replica, options));
         let permits = Arc::new(Semaphore::new(MAX_WAITING));
-        Ok(Self(Arc::new(Inner { location, readers, writers, permits })))
+        Ok(Self(Arc::new(Inner { location, target, readers, writers, replica, permits })))
     }
 
     /// Where the data is.
@@ -107,17 +93,49 @@ impl Db {
         &self.0.location
     }
 
-    /// Runs queries that change nothing, on these rows, off the async threads.
+    /// Runs queries that change nothing, on these rows, off the async threads; once more, if the connection broke.
     ///
     /// # Errors
     /// Those of `work`; `busy` when too many wait already.
     pub async fn read<T, F>(&self, scope: Scope, work: F) -> Result<T>
     where
         T: Send + 'static,
+        F: FnOnce(&mut AnyConnection) -> Result<T> + Clone + Send + 'static,
+    {
+        let db = self.clone();
+        self.off_thread(move || db.read_surely(scope, work)).await
+    }
+
+    /// [`Db::read`], but never again.
+    ///
+    /// # Errors
+    /// Those of `work`; `busy` when too many wait already.
+    pub async fn read_once<T, F>(&self, scope: Scope, work: F) -> Result<T>
+    where
+        T: Send + 'static,
         F: FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
     {
         let db = self.clone();
         self.off_thread(move || db.read_blocking(scope, work)).await
+    }
+
+    /// [`Db::read`] by a replica, if there is one that has all that this mark counts (see [`Mark`]).
+    ///
+    /// # Errors
+    /// Those of `work`; `busy` when too many wait already.
+    pub async fn read_near<T, F>(&self, scope: Scope, mark: Mark, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut AnyConnection) -> Result<T> + Clone + Send + 'static,
+    {
+        let db = self.clone();
+        self.off_thread(move || {
+            let Some(replica) = &db.0.replica else { return db.read_surely(scope, work) };
+            let number = db.read_surely(scope, move |connection| replica::read_mark(connection, mark))?;
+            let answer = replica.read(scope, (mark, number), work.clone());
+            answer.unwrap_or_else(|| db.read_surely(scope, work))
+        })
+        .await
     }
 
     /// Runs one transaction on these rows, off the async threads: all of it, or, on an error, nothing.
@@ -142,7 +160,22 @@ impl Db {
         scope: Scope,
         work: impl FnOnce(&mut AnyConnection) -> Result<T>,
     ) -> Result<T> {
-        dialect::reading(checkout(&self.0.readers)?.enter(scope)?, work)
+        self.0.readers.run(scope, |connection| dialect::reading(connection, work))
+    }
+
+    /// A read that found its connection broken has changed nothing, and may be made again.
+    fn read_surely<T>(
+        &self,
+        scope: Scope,
+        work: impl FnOnce(&mut AnyConnection) -> Result<T> + Clone,
+    ) -> Result<T> {
+        if matches!(self.0.location, Location::Sqlite(_)) {
+            return self.read_blocking(scope, work);
+        }
+        match self.read_blocking(scope, work.clone()) {
+            Err(error) if failure::cause_of(&error) == Failure::Lost => self.read_blocking(scope, work),
+            outcome => outcome,
+        }
     }
 
     /// [`Db::write`] for commands and start-up.
@@ -154,7 +187,19 @@ impl Db {
         scope: Scope,
         work: impl FnOnce(&mut AnyConnection) -> Result<T>,
     ) -> Result<T> {
-        dialect::transaction(checkout(&self.0.writers)?.enter(scope)?, work)
+        let writers = &self.0.writers;
+        let mut loan = match self.begin(scope) {
+            // Nothing was done yet. Later than this nobody could tell what was, so nothing is done twice.
+            Err(error) if failure::cause_of(&error) == Failure::Lost => self.begin(scope)?,
+            begun => begun?,
+        };
+        writers.run_on(&mut loan, scope, |connection| dialect::conclude(connection, work))
+    }
+
+    fn begin(&self, scope: Scope) -> Result<Loan> {
+        let mut loan = self.0.writers.checkout()?;
+        self.0.writers.run_on(&mut loan, scope, |connection| Ok(dialect::begin(connection)?))?;
+        Ok(loan)
     }
 
     /// Brings the schema up to date, one instance at a time; as an application role, only looks whether it is.
@@ -162,7 +207,18 @@ impl Db {
     /// # Errors
     /// Internal, when a migration fails, and is then not applied; when the owner of the tables must run it.
     pub fn migrate(&self) -> Result<()> {
-        migrate::run_pending(&mut checkout(&self.0.writers)?.connection)
+        migrate::run_pending(&mut self.0.writers.checkout()?.session.connection)
+    }
+
+    /// A connection beside the pools.
+    fn connect(&self) -> Result<AnyConnection> {
+        let opened = self.0.target.connect();
+        opened.map_err(|error| Error { cause: Some(Box::new(error)), ..Error::new(Code::Busy) })
+    }
+
+    /// Whether requests get no connection: none is free, and none has come back for so long.
+    fn is_stuck(&self, since: Duration) -> bool {
+        self.0.readers.is_stuck(since)
     }
 
     /// Gives an application role what the program needs of the tables, and nothing else; on PostgreSQL, as their owner.
@@ -189,30 +245,5 @@ impl Db {
         })
         .await
         .map_err(Error::internal)?
-    }
-}
-
-/// Asks the database for a sign of life.
-///
-/// # Errors
-/// When it gives none.
-pub fn ping(connection: &mut AnyConnection) -> Result<()> {
-    sql_query("SELECT 1").execute(connection)?;
-    Ok(())
-}
-
-fn checkout(pool: &Pool) -> Result<r2d2::PooledConnection<Manager>> {
-    pool.get().map_err(|error| Error { cause: Some(Box::new(error)), ..Error::new(Code::Busy) })
-}
-
-impl From<diesel::result::Error> for Error {
-    fn from(error: diesel::result::Error) -> Self {
-        match error {
-            diesel::result::Error::NotFound => Self::not_found(),
-            other if dialect::is_contention(&other) => {
-                Self { cause: Some(Box::new(other)), ..Self::new(Code::Busy) }
-            }
-            other => Self::internal(other),
-        }
     }
 }

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Which requests are wanted.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Filter {
     pub state: Option<RequestState>,
     /// Id or code.

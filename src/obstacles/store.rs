@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// Which obstacles are wanted. Things are named by id or by code.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Filter {
     pub state: Option<ObstacleState>,
     pub unit: Option<String>,

@@ -32,7 +32,7 @@ use crate::{
 type WithUnit = InnerJoinOn<unit_plans::table, units::table, Eq<units::id, unit_plans::unit_id>>;
 
 /// Which unit plans are wanted.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Filter {
     /// Id or code.
     pub unit: Option<String>,

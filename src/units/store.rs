@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Which units are wanted.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Filter {
     pub kind: Option<UnitKind>,
     pub q: Option<String>,

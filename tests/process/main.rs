@@ -11,14 +11,20 @@
 
 mod batches;
 mod copies;
+mod failover;
 mod kill;
 mod kill_upload;
 mod line;
 mod office;
 mod portal;
+mod postgres;
+mod replica;
 mod server;
+#[path = "../support/postgres.rs"]
+mod servers;
 mod sso;
 mod sso_browser;
+mod tls;
 mod work;
 
 use std::{io::Write, process::Command};

@@ -11,7 +11,7 @@ use actix_web::dev::ServerHandle;
 use cchc::{
     access::{password::Hasher, token::Tokens},
     context::Services,
-    db::{Db, Location, Scope},
+    db::{Db, DbOptions, Location, Scope},
     kernel::time::{Clock, Timestamp},
     server::{self, Running, ServerOptions},
     settings::Settings,
@@ -53,7 +53,7 @@ pub fn services_on(location: Location, clock: Clock) -> Services {
     Services {
         documents: Storage::in_memory(),
         settings: Arc::default(),
-        db: Db::open(location, 3).expect("the database opens"),
+        db: Db::open(location, &DbOptions::of(3)).expect("the database opens"),
         clock,
         hasher: Hasher::new(8, 1).expect("a hasher"),
         tokens: Tokens::from_pem(signing_key(), ISSUER).expect("a signing key"),
@@ -264,7 +264,8 @@ fn serve(services: Services, listener: TcpListener) -> (ServerHandle, JoinHandle
     let (sender, receiver) = mpsc::channel();
     let thread = std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {
-            let options = ServerOptions { workers: 1, shutdown_seconds: 1, handle_signals: false };
+            let options =
+                ServerOptions { workers: 1, shutdown_seconds: 1, drain_seconds: 0, handle_signals: false };
             let Running { server, handle } =
                 server::start(services, listener, &options).expect("the server starts");
             sender.send(handle).expect("the test waits");

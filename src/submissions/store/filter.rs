@@ -28,7 +28,7 @@ diesel::alias!(
 );
 
 /// Which submissions are wanted. Things are named by id or by code.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(in crate::submissions) struct Filter {
     pub plan: Option<String>,
     pub period: Option<String>,
@@ -46,14 +46,14 @@ pub(in crate::submissions) struct Filter {
 }
 
 /// A move that is wanted, and the unit of whoever wants to make it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::submissions) struct WaitingFor {
     pub action: Action,
     pub unit: Option<UnitId>,
 }
 
 /// Whose next act is wanted.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::submissions) struct Awaiting {
     pub person: PrincipalId,
     pub unit: UnitId,

@@ -19,6 +19,7 @@ use crate::{
     schema::idempotency_keys,
     settings::Settings,
     storage::Storage,
+    telemetry::Metrics,
 };
 
 /// Seconds for which an answer is kept for its `Idempotency-Key` (API: 24 hours).
@@ -39,6 +40,8 @@ pub struct Services {
     pub documents: Storage,
     /// What the operator chose.
     pub settings: Arc<Settings>,
+    /// What this process counts.
+    pub metrics: Metrics,
 }
 
 /// The version a caller expects a resource to have.

@@ -1,6 +1,7 @@
 //! The configuration of `cchc serve`: one struct, from an optional TOML file and the environment. No globals.
 
 mod parts;
+mod watching;
 
 use std::path::PathBuf;
 
@@ -12,7 +13,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use self::parts::{check_key, documents, location, secret, settings};
-use crate::{db::Location, settings::Settings, storage::Place};
+use crate::{db::Location, settings::Settings, storage::Place, telemetry::Traces};
 
 /// Everything that can be configured; each key is `CCHC_<KEY>` in the environment, `<key>` in the file.
 #[derive(Debug, Deserialize)]
@@ -60,6 +61,14 @@ struct Raw {
     #[serde(default = "default_oidc_scopes")]
     oidc_scopes: String,
     oidc_return_urls: Option<String>,
+    metrics_listen: Option<String>,
+    metrics_token: Option<SecretString>,
+    metrics_token_file: Option<PathBuf>,
+    #[serde(default = "default_slow_request_milliseconds")]
+    slow_request_milliseconds: u64,
+    otlp_endpoint: Option<String>,
+    #[serde(default = "default_otlp_sample_ratio")]
+    otlp_sample_ratio: f64,
 }
 
 /// The keys, as the environment and the README name them (`tests/contract/readme.rs` compares).
@@ -95,6 +104,12 @@ pub const KEYS: &[&str] = &[
     "oidc_claim",
     "oidc_scopes",
     "oidc_return_urls",
+    "metrics_listen",
+    "metrics_token",
+    "metrics_token_file",
+    "slow_request_milliseconds",
+    "otlp_endpoint",
+    "otlp_sample_ratio",
 ];
 
 fn default_listen() -> String {
@@ -141,6 +156,15 @@ fn default_oidc_scopes() -> String {
     "profile".to_owned()
 }
 
+/// Nobody waits gladly for longer.
+const fn default_slow_request_milliseconds() -> u64 {
+    1000
+}
+
+const fn default_otlp_sample_ratio() -> f64 {
+    1.0
+}
+
 /// The configuration, checked.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -168,6 +192,10 @@ pub struct Config {
     pub max_document_bytes: u64,
     /// Whether this instance delivers webhooks; otherwise `cchc work` does.
     pub webhook_delivery: bool,
+    /// Address and port of the metrics, where they have their own.
+    pub metrics_listen: Option<String>,
+    /// Where traces go; nowhere, if absent.
+    pub traces: Option<Traces>,
     /// What requests need to know.
     pub settings: Settings,
 }
@@ -197,6 +225,8 @@ impl Config {
         Ok(Self {
             settings: settings(&mut raw)?,
             documents: documents(&mut raw, &database)?,
+            traces: watching::traces(&mut raw)?,
+            metrics_listen: raw.metrics_listen,
             webhook_delivery: raw.webhook_delivery,
             max_document_bytes: raw.max_document_bytes,
             database,

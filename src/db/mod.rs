@@ -3,16 +3,32 @@
 mod connect;
 mod dialect;
 mod migrate;
+mod state;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use diesel::{RunQueryDsl, r2d2, sql_query};
 use tokio::sync::Semaphore;
+use tracing::Instrument;
 
-use self::connect::Manager;
+use self::{connect::Manager, state::Meter};
 pub(crate) use self::dialect::per_backend;
-pub use self::{connect::AnyConnection, dialect::is_unique_violation};
-use crate::error::{Code, Error, Result};
+pub use self::{
+    connect::AnyConnection,
+    dialect::is_unique_violation,
+    state::{DbState, PoolState},
+};
+use crate::{
+    error::{Code, Error, Result},
+    telemetry::TRACE,
+};
 
 /// The backend type that stands for both databases in derives.
 pub use self::connect::MultiBackend;
@@ -52,6 +68,10 @@ struct Inner {
     writers: Pool,
     /// Bounds the threads that wait for the database, so that a storm of requests is told to come back.
     permits: Arc<Semaphore>,
+    refused: AtomicU64,
+    reads: Arc<Meter>,
+    /// The same as of the readers, where they share the pool.
+    writes: Arc<Meter>,
 }
 
 impl std::fmt::Debug for Db {
@@ -89,7 +109,13 @@ impl Db {
             }
         };
         let permits = Arc::new(Semaphore::new(MAX_WAITING));
-        Ok(Self(Arc::new(Inner { location, readers, writers, permits })))
+        let writes = Arc::new(Meter::default());
+        let reads = match &location {
+            Location::Sqlite(_) => Arc::default(),
+            Location::Postgres(_) => Arc::clone(&writes),
+        };
+        let refused = AtomicU64::new(0);
+        Ok(Self(Arc::new(Inner { location, readers, writers, permits, refused, reads, writes })))
     }
 
     /// Where the data is.
@@ -108,7 +134,8 @@ impl Db {
         F: FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
     {
         let db = self.clone();
-        self.off_thread(move || db.read_blocking(work)).await
+        let span = tracing::debug_span!(target: TRACE, "db.read");
+        self.off_thread(move || db.read_blocking(work)).instrument(span).await
     }
 
     /// Runs one transaction, off the async threads: all of it, or, on an error, nothing.
@@ -121,7 +148,8 @@ impl Db {
         F: FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
     {
         let db = self.clone();
-        self.off_thread(move || db.write_blocking(work)).await
+        let span = tracing::debug_span!(target: TRACE, "db.write");
+        self.off_thread(move || db.write_blocking(work)).instrument(span).await
     }
 
     /// [`Db::read`] for commands and start-up, which have no async threads to spare.
@@ -129,7 +157,7 @@ impl Db {
     /// # Errors
     /// Those of `work`.
     pub fn read_blocking<T>(&self, work: impl FnOnce(&mut AnyConnection) -> Result<T>) -> Result<T> {
-        work(&mut *checkout(&self.0.readers)?)
+        work(&mut *checkout(&self.0.readers, &self.0.reads)?)
     }
 
     /// [`Db::write`] for commands and start-up.
@@ -137,7 +165,7 @@ impl Db {
     /// # Errors
     /// Those of `work`.
     pub fn write_blocking<T>(&self, work: impl FnOnce(&mut AnyConnection) -> Result<T>) -> Result<T> {
-        dialect::transaction(&mut *checkout(&self.0.writers)?, work)
+        dialect::transaction(&mut *checkout(&self.0.writers, &self.0.writes)?, work)
     }
 
     /// Brings the schema up to date, one instance at a time.
@@ -145,7 +173,7 @@ impl Db {
     /// # Errors
     /// Internal, when a migration fails; it is then not applied.
     pub fn migrate(&self) -> Result<()> {
-        migrate::run_pending(&mut *checkout(&self.0.writers)?)
+        migrate::run_pending(&mut *checkout(&self.0.writers, &self.0.writes)?)
     }
 
     async fn off_thread<T, F>(&self, work: F) -> Result<T>
@@ -153,7 +181,10 @@ impl Db {
         T: Send + 'static,
         F: FnOnce() -> Result<T> + Send + 'static,
     {
-        let permit = Arc::clone(&self.0.permits).try_acquire_owned().map_err(|_| Error::new(Code::Busy))?;
+        let permit = Arc::clone(&self.0.permits).try_acquire_owned().map_err(|_| {
+            self.0.refused.fetch_add(1, Ordering::Relaxed);
+            Error::new(Code::Busy)
+        })?;
         let span = tracing::Span::current();
         tokio::task::spawn_blocking(move || {
             let _permit = permit;
@@ -173,8 +204,8 @@ pub fn ping(connection: &mut AnyConnection) -> Result<()> {
     Ok(())
 }
 
-fn checkout(pool: &Pool) -> Result<r2d2::PooledConnection<Manager>> {
-    pool.get().map_err(|error| Error { cause: Some(Box::new(error)), ..Error::new(Code::Busy) })
+fn checkout(pool: &Pool, meter: &Meter) -> Result<r2d2::PooledConnection<Manager>> {
+    meter.wait(|| pool.get()).map_err(|error| Error { cause: Some(Box::new(error)), ..Error::new(Code::Busy) })
 }
 
 impl From<diesel::result::Error> for Error {

@@ -133,7 +133,7 @@ pub async fn finish_sign_on(ctx: &Ctx, provider: &Provider, back: Return) -> Res
     let (name, value) = match account {
         Ok(account) => ("code", sessions::codes::draw_code(ctx, account, challenge).await?),
         Err(error) => {
-            tracing::warn!(request_id = ctx.request_id, %error, "a browser is sent back without a code");
+            tracing::warn!(%error, "a browser is sent back without a code");
             ("error", error.code.as_str().to_owned())
         }
     };

@@ -41,8 +41,9 @@ pub fn run() -> Result<(), Failure> {
 /// The metrics' own address, where they have one.
 pub fn listen_for_metrics(config: &Config) -> Result<Option<TcpListener>, Failure> {
     let Some(address) = &config.metrics_listen else { return Ok(None) };
-    let listener = TcpListener::bind(address)
-        .map_err(|error| format!("CCHC_METRICS_LISTEN={address}: {error}. Choose another address or port."))?;
+    let listener = TcpListener::bind(address).map_err(|error| {
+        format!("CCHC_METRICS_LISTEN={address}: {error}. Choose another address or port.")
+    })?;
     Ok(Some(listener))
 }
 

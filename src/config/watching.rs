@@ -83,7 +83,9 @@ mod tests {
         };
         assert!(token("0123456789abcdef", None).is_ok_and(|token| token.is_some()));
         assert!(token("0123456789abcde", None).is_err_and(|error| error.contains("openssl rand")));
-        assert!(token("0123456789abcdef", Some("127.0.0.1:9000")).is_err_and(|error| error.contains("both set")));
+        assert!(
+            token("0123456789abcdef", Some("127.0.0.1:9000")).is_err_and(|error| error.contains("both set"))
+        );
     }
 
     #[test]

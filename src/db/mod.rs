@@ -18,13 +18,13 @@ use diesel::{RunQueryDsl, r2d2, sql_query};
 use tokio::sync::Semaphore;
 use tracing::Instrument;
 
-use self::{connect::Manager, state::Meter};
 pub(crate) use self::dialect::per_backend;
 pub use self::{
     connect::AnyConnection,
     dialect::is_unique_violation,
     state::{DbState, PoolState},
 };
+use self::{connect::Manager, state::Meter};
 use crate::{
     error::{Code, Error, Result},
     telemetry::TRACE,
@@ -205,7 +205,9 @@ pub fn ping(connection: &mut AnyConnection) -> Result<()> {
 }
 
 fn checkout(pool: &Pool, meter: &Meter) -> Result<r2d2::PooledConnection<Manager>> {
-    meter.wait(|| pool.get()).map_err(|error| Error { cause: Some(Box::new(error)), ..Error::new(Code::Busy) })
+    meter
+        .wait(|| pool.get())
+        .map_err(|error| Error { cause: Some(Box::new(error)), ..Error::new(Code::Busy) })
 }
 
 impl From<diesel::result::Error> for Error {

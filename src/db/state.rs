@@ -70,7 +70,8 @@ impl Db {
     pub fn state(&self) -> DbState {
         let inner = &self.0;
         let shared = matches!(inner.location, super::Location::Postgres(_));
-        let mut pools = vec![state_of(if shared { "shared" } else { "writers" }, &inner.writers, &inner.writes)];
+        let mut pools =
+            vec![state_of(if shared { "shared" } else { "writers" }, &inner.writers, &inner.writes)];
         if !shared {
             pools.push(state_of("readers", &inner.readers, &inner.reads));
         }

@@ -133,10 +133,12 @@ impl Scraper {
             waiting,
             waits,
             timeouts,
-            Family::gauge("cchc_db_calls", "Calls that are with the database or wait for it").with(&[], state.calls),
+            Family::gauge("cchc_db_calls", "Calls that are with the database or wait for it")
+                .with(&[], state.calls),
             Family::gauge("cchc_db_calls_max", "Calls that may be, before others are refused")
                 .with(&[], state.max_calls),
-            Family::counter("cchc_db_calls_refused", "Calls that were told to come back").with(&[], state.refused),
+            Family::counter("cchc_db_calls_refused", "Calls that were told to come back")
+                .with(&[], state.refused),
         ]
     }
 
@@ -155,7 +157,8 @@ impl Scraper {
         let count = |value: i64| u64::try_from(value).unwrap_or(0);
         let backlog = readings.map(|readings| readings.backlog);
         let now = self.services.clock.now().unix_seconds();
-        let age = backlog.map(|backlog| backlog.oldest.map_or(0, |oldest| count(now - oldest.unix_seconds())));
+        let age =
+            backlog.map(|backlog| backlog.oldest.map_or(0, |oldest| count(now - oldest.unix_seconds())));
         vec![
             Family::gauge("cchc_db_up", "Whether the database answered").with(&[], readings.is_some()),
             Family::gauge("cchc_outbox_waiting", "Deliveries to webhooks that are still to be made")
@@ -212,7 +215,8 @@ pub fn start_metrics(services: Services, listener: TcpListener) -> Result<Runnin
     let server = HttpServer::new(move || {
         App::new().app_data(Data::clone(&scraper)).route("/metrics", web::get().to(get_openly))
     });
-    let server = server.workers(1).shutdown_timeout(1).disable_signals().listen(listener).map_err(Error::internal)?;
+    let server =
+        server.workers(1).shutdown_timeout(1).disable_signals().listen(listener).map_err(Error::internal)?;
     let server = server.run();
     let handle = server.handle();
     Ok(Running { server, handle })

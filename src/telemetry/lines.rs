@@ -165,7 +165,8 @@ mod tests {
             );
             tracing::record_all!(request, route = "/a", ward = "w");
             let _entered = request.entered();
-            let _traced = tracing::error_span!(target: "cchc::trace", "request", request_id = "twice").entered();
+            let _traced =
+                tracing::error_span!(target: "cchc::trace", "request", request_id = "twice").entered();
             tracing::info!(status = 200_u16, micros = 12_u128, odd = ?Some("a\n\"b\""), "answered \u{7}");
         });
         let text = String::from_utf8(paper.0.lock().expect("no panic").clone()).expect("text");

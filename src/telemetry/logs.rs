@@ -5,8 +5,7 @@ use std::{io, time::Duration};
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing::Subscriber;
 use tracing_subscriber::{
-    EnvFilter, Layer,
-    fmt,
+    EnvFilter, Layer, fmt,
     layer::SubscriberExt,
     registry::{self, LookupSpan},
     util::SubscriberInitExt,
@@ -42,7 +41,8 @@ impl Drop for Observers {
 pub fn start_logs(default: &str, traces: Option<&Traces>, metrics: &Metrics) -> Result<Observers> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     let json = std::env::var("CCHC_LOG_FORMAT").is_ok_and(|format| format == "json");
-    let provider = traces.map(|traces| traces::provider(traces, metrics)).transpose().map_err(Error::internal)?;
+    let provider =
+        traces.map(|traces| traces::provider(traces, metrics)).transpose().map_err(Error::internal)?;
     match &provider {
         // One filter in front of everything: what is not logged costs nothing.
         None => registry().with(filter).with(lines(json)).init(),

@@ -147,7 +147,8 @@ impl Metrics {
         let mut families = vec![
             Family::gauge("cchc_build_info", "The version that runs")
                 .with(&[("version", env!("CARGO_PKG_VERSION"))], true),
-            Family::gauge("process_start_time_seconds", "When the process started").with_some(&[], started_at),
+            Family::gauge("process_start_time_seconds", "When the process started")
+                .with_some(&[], started_at),
             Family::gauge("process_uptime_seconds", "How long the process has run")
                 .with(&[], self.started.elapsed().as_secs_f64()),
         ];

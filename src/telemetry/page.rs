@@ -123,8 +123,12 @@ impl EncodeMetric for Family {
 
 fn write_value(kind: MetricType, value: &Value, encoder: &mut MetricEncoder<'_>) -> fmt::Result {
     match (kind, value) {
-        (MetricType::Counter, Value::Whole(count)) => encoder.encode_counter::<NoLabelSet, _, f64>(count, None),
-        (MetricType::Counter, Value::Real(value)) => encoder.encode_counter::<NoLabelSet, _, f64>(value, None),
+        (MetricType::Counter, Value::Whole(count)) => {
+            encoder.encode_counter::<NoLabelSet, _, f64>(count, None)
+        }
+        (MetricType::Counter, Value::Real(value)) => {
+            encoder.encode_counter::<NoLabelSet, _, f64>(value, None)
+        }
         (MetricType::Gauge, Value::Whole(count)) => encoder.encode_gauge(count),
         (MetricType::Gauge, Value::Real(value)) => encoder.encode_gauge(value),
         (MetricType::Histogram, Value::Spread(seen)) => {

@@ -49,7 +49,10 @@ mod tests {
     #[test]
     fn the_systems_own_words_are_read() {
         assert_eq!(memory("Name:\tcchc\nVmRSS:\t   51200 kB\nThreads:\t9\n"), Some(51200 * 1024));
-        assert_eq!(number_after("Max open files            1024                 4096 files", "Max open files"), Some(1024));
+        assert_eq!(
+            number_after("Max open files            1024                 4096 files", "Max open files"),
+            Some(1024)
+        );
         assert_eq!(number_after("Max open files            unlimited", "Max open files"), None);
         let stat = "7 (a) b) S 1 7 7 0 -1 4194304 100 0 0 0 250 50 0 0 20 0 9 0 1 1 1";
         assert_eq!(cpu_seconds(stat), Some(3.0));

@@ -32,7 +32,8 @@ impl<const N: usize> Tally<N> {
     pub fn into_family(&self, family: Family) -> Family {
         let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         counts.iter().fold(family, |family, (values, count)| {
-            let labels: Vec<(&'static str, &str)> = self.labels.into_iter().zip(values.iter().copied()).collect();
+            let labels: Vec<(&'static str, &str)> =
+                self.labels.into_iter().zip(values.iter().copied()).collect();
             family.with(&labels, *count)
         })
     }

@@ -19,6 +19,8 @@ mod portal;
 mod server;
 mod sso;
 mod sso_browser;
+mod traced;
+mod watched;
 mod work;
 
 use std::{io::Write, process::Command};

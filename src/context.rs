@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     access::{Actor, password::Hasher, token::Tokens},
     audit::{self, Event},
-    db::{AnyConnection, Db, is_unique_violation},
+    db::{self, AnyConnection, Db, Scope, is_unique_violation},
     error::{Code, Error, Result},
     kernel::{
         id::{PrincipalId, WardId},
@@ -215,7 +215,12 @@ impl Ctx {
         self.actor.ward()
     }
 
-    /// Runs queries that change nothing.
+    /// Whose rows the caller may touch at all.
+    fn scope(&self) -> Scope {
+        self.actor.ward_id.into()
+    }
+
+    /// Runs queries that change nothing, on the rows of the caller's ward.
     ///
     /// # Errors
     /// Those of `work`.
@@ -224,7 +229,19 @@ impl Ctx {
         T: Send + 'static,
         F: FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
     {
-        self.services.db.read(work).await
+        self.services.db.read(self.scope(), work).await
+    }
+
+    /// [`Ctx::read`] on the rows of all wards, whoever asks: for what is public.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub async fn read_across_wards<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
+    {
+        self.services.db.read(Scope::All, work).await
     }
 
     /// Runs one write: transaction, audit, and the stored answer of its `Idempotency-Key`.
@@ -236,7 +253,8 @@ impl Ctx {
         F: FnOnce(&mut Tx<'_>) -> Result<Answer> + Send + 'static,
     {
         let ctx = self.clone();
-        let outcome = self.services.db.write(move |connection| ctx.run_once(connection, work)).await;
+        let outcome =
+            self.services.db.write(self.scope(), move |connection| ctx.run_once(connection, work)).await;
         match (&self.idempotency, self.actor.principal_id) {
             // Somebody with the same key was faster, and has committed by now.
             (Some(idempotency), Some(principal)) if is_key_taken(&outcome) => {
@@ -261,7 +279,7 @@ impl Ctx {
         F: FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
     {
         let ctx = self.clone();
-        self.services.db.write(move |connection| ctx.run_in(connection, work)).await
+        self.services.db.write(self.scope(), move |connection| ctx.run_in(connection, work)).await
     }
 
     /// [`Ctx::write`] without an answer, for commands and the demo's data.
@@ -269,7 +287,7 @@ impl Ctx {
     /// # Errors
     /// Those of `work`; internal, if it recorded no event.
     pub fn write_blocking<T>(&self, work: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
-        self.services.db.write_blocking(|connection| self.run_in(connection, work))
+        self.services.db.write_blocking(self.scope(), |connection| self.run_in(connection, work))
     }
 
     fn run_once<F>(&self, connection: &mut AnyConnection, work: F) -> Result<Answer>
@@ -310,6 +328,10 @@ impl Ctx {
         let Tx { now, ward_id, events, announcements, .. } = tx;
         if events.is_empty() {
             return Err(Error::internal("a write recorded no audit event"));
+        }
+        // The city's webhooks hear of a ward too, and they are no ward's.
+        if !announcements.is_empty() {
+            db::widen(connection)?;
         }
         audit::append_events(connection, ward_id, &self.actor, &self.request_id, now, events)?;
         // The chain's head is ours until the commit, so the numbers given here are in the order of commits.

@@ -17,7 +17,7 @@ use crate::{
     approvals::{self, actions::NewDecision},
     clients,
     context::{Ctx, Services},
-    db::AnyConnection,
+    db::{self, AnyConnection},
     error::{Error, Result},
     imports::{self, AppendixFile, PlanFile, WardFile},
     issuing,
@@ -140,7 +140,8 @@ pub fn load(services: &Arc<Services>, password: &SecretString) -> Result<()> {
     let hash = services.hasher.hash_blocking(password)?;
     let secret = password::digest(password.expose_secret());
     let stage = Stage { services: Arc::clone(services), hash };
-    services.db.write_blocking(|connection| stage.load(connection, &secret))
+    // It makes the wards.
+    services.db.write_blocking(db::Scope::All, |connection| stage.load(connection, &secret))
 }
 
 fn parse<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {

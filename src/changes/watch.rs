@@ -16,7 +16,7 @@ use tokio::{
 
 use super::store;
 use crate::{
-    db::Db,
+    db::{Db, Scope},
     error::{Code, Error, Result},
 };
 
@@ -99,7 +99,7 @@ impl Watch {
     async fn look(self) {
         loop {
             sleep(LOOK_EVERY).await;
-            match self.0.db.read(store::find_head).await {
+            match self.0.db.read(Scope::All, store::find_head).await {
                 Ok(head) => {
                     self.0.state.send_if_modified(|state| std::mem::replace(&mut state.head, head) != head);
                 }

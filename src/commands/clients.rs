@@ -8,6 +8,7 @@ use cchc::{
         rules::read_networks,
         view::ClientView,
     },
+    db,
     kernel::time::Timestamp,
 };
 use clap::{Args, Subcommand};
@@ -113,7 +114,7 @@ fn show(client: &Client, secret: &str) {
 }
 
 fn list() -> Result<(), Failure> {
-    for client in console()?.services.db.read_blocking(actions::list_city_clients)? {
+    for client in console()?.services.db.read_blocking(db::Scope::All, actions::list_city_clients)? {
         println!("{}", serde_json::to_string(&ClientView::of(&client)?)?);
     }
     Ok(())

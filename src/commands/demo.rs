@@ -11,7 +11,7 @@ use std::{
 use cchc::{
     access::{password::Hasher, token::Tokens},
     context::Services,
-    db::{Db, Location},
+    db::{Db, Location, Scope},
     demo,
     kernel::time::{Clock, Timestamp},
     server::ServerOptions,
@@ -91,7 +91,7 @@ fn prepare(
         settings: Arc::new(settings()?),
         metrics,
     };
-    if services.db.read_blocking(cchc::wards::actions::is_empty)? {
+    if services.db.read_blocking(Scope::All, cchc::wards::actions::is_empty)? {
         demo::load(&Arc::new(services.clone()), &SecretString::from(password.to_owned()))?;
     }
     Ok(services)

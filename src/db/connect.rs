@@ -7,7 +7,7 @@ use diesel::{
     connection::SimpleConnection, r2d2, sql_query,
 };
 
-use super::Location;
+use super::{Location, scope::Session};
 
 pub use multi::{AnyConnection, MultiBackend};
 
@@ -38,24 +38,25 @@ impl Manager {
 }
 
 impl r2d2::ManageConnection for Manager {
-    type Connection = AnyConnection;
+    type Connection = Session;
     type Error = r2d2::Error;
 
-    fn connect(&self) -> Result<AnyConnection, r2d2::Error> {
-        match &self.location {
+    fn connect(&self) -> Result<Session, r2d2::Error> {
+        let connection = match &self.location {
             Location::Postgres(url) => open_postgres(url),
             Location::Sqlite(path) => open_sqlite(path, self.read_only),
         }
-        .map_err(r2d2::Error::ConnectionError)
+        .map_err(r2d2::Error::ConnectionError)?;
+        Session::new(connection).map_err(r2d2::Error::QueryError)
     }
 
-    fn is_valid(&self, connection: &mut AnyConnection) -> Result<(), r2d2::Error> {
-        sql_query("SELECT 1").execute(connection).map(drop).map_err(r2d2::Error::QueryError)
+    fn is_valid(&self, session: &mut Session) -> Result<(), r2d2::Error> {
+        sql_query("SELECT 1").execute(&mut session.connection).map(drop).map_err(r2d2::Error::QueryError)
     }
 
-    fn has_broken(&self, connection: &mut AnyConnection) -> bool {
+    fn has_broken(&self, session: &mut Session) -> bool {
         std::thread::panicking()
-            || match connection {
+            || match &mut session.connection {
                 AnyConnection::Postgres(c) => r2d2::R2D2Connection::is_broken(c),
                 AnyConnection::Sqlite(c) => r2d2::R2D2Connection::is_broken(c),
             }

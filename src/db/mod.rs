@@ -3,6 +3,7 @@
 mod connect;
 mod dialect;
 mod migrate;
+mod scope;
 mod state;
 
 use std::{
@@ -18,13 +19,14 @@ use diesel::{RunQueryDsl, r2d2, sql_query};
 use tokio::sync::Semaphore;
 use tracing::Instrument;
 
-pub(crate) use self::dialect::per_backend;
 pub use self::{
     connect::AnyConnection,
     dialect::is_unique_violation,
+    scope::Scope,
     state::{DbState, PoolState},
 };
 use self::{connect::Manager, state::Meter};
+pub(crate) use self::{dialect::per_backend, scope::widen};
 use crate::{
     error::{Code, Error, Result},
     telemetry::TRACE,
@@ -124,48 +126,56 @@ impl Db {
         &self.0.location
     }
 
-    /// Runs queries that change nothing, off the async threads.
+    /// Runs queries that change nothing, on these rows, off the async threads.
     ///
     /// # Errors
     /// Those of `work`; `busy` when too many wait already.
-    pub async fn read<T, F>(&self, work: F) -> Result<T>
+    pub async fn read<T, F>(&self, scope: Scope, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
     {
         let db = self.clone();
         let span = tracing::debug_span!(target: TRACE, "db.read");
-        self.off_thread(move || db.read_blocking(work)).instrument(span).await
+        self.off_thread(move || db.read_blocking(scope, work)).instrument(span).await
     }
 
-    /// Runs one transaction, off the async threads: all of it, or, on an error, nothing.
+    /// Runs one transaction on these rows, off the async threads: all of it, or, on an error, nothing.
     ///
     /// # Errors
     /// Those of `work`; `busy` when too many wait already.
-    pub async fn write<T, F>(&self, work: F) -> Result<T>
+    pub async fn write<T, F>(&self, scope: Scope, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
     {
         let db = self.clone();
         let span = tracing::debug_span!(target: TRACE, "db.write");
-        self.off_thread(move || db.write_blocking(work)).instrument(span).await
+        self.off_thread(move || db.write_blocking(scope, work)).instrument(span).await
     }
 
     /// [`Db::read`] for commands and start-up, which have no async threads to spare.
     ///
     /// # Errors
     /// Those of `work`.
-    pub fn read_blocking<T>(&self, work: impl FnOnce(&mut AnyConnection) -> Result<T>) -> Result<T> {
-        work(&mut *checkout(&self.0.readers, &self.0.reads)?)
+    pub fn read_blocking<T>(
+        &self,
+        scope: Scope,
+        work: impl FnOnce(&mut AnyConnection) -> Result<T>,
+    ) -> Result<T> {
+        work(checkout(&self.0.readers, &self.0.reads)?.enter(scope)?)
     }
 
     /// [`Db::write`] for commands and start-up.
     ///
     /// # Errors
     /// Those of `work`.
-    pub fn write_blocking<T>(&self, work: impl FnOnce(&mut AnyConnection) -> Result<T>) -> Result<T> {
-        dialect::transaction(&mut *checkout(&self.0.writers, &self.0.writes)?, work)
+    pub fn write_blocking<T>(
+        &self,
+        scope: Scope,
+        work: impl FnOnce(&mut AnyConnection) -> Result<T>,
+    ) -> Result<T> {
+        dialect::transaction(checkout(&self.0.writers, &self.0.writes)?.enter(scope)?, work)
     }
 
     /// Brings the schema up to date, one instance at a time.
@@ -173,7 +183,7 @@ impl Db {
     /// # Errors
     /// Internal, when a migration fails; it is then not applied.
     pub fn migrate(&self) -> Result<()> {
-        migrate::run_pending(&mut *checkout(&self.0.writers, &self.0.writes)?)
+        migrate::run_pending(&mut checkout(&self.0.writers, &self.0.writes)?.connection)
     }
 
     async fn off_thread<T, F>(&self, work: F) -> Result<T>

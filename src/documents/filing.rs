@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     context::Services,
+    db::Scope,
     error::{Error, Kind, Result},
     kernel::{
         id::{RawId, WardId},
@@ -57,7 +58,8 @@ pub async fn place(
 ) -> Result<Placed> {
     let sha256 = incoming.sha256();
     let wanted = sha256.clone();
-    let known = services.db.read(move |c| store::find_file(c, ward_id, &wanted)).await?;
+    let known =
+        services.db.read(Scope::Ward(ward_id), move |c| store::find_file(c, ward_id, &wanted)).await?;
     if let Some(file) = known {
         // Bringing a file in again heals a storage that lost it.
         if !services.documents.exists(&file.object_key).await? {
@@ -79,7 +81,8 @@ pub async fn settle<T>(services: &Services, placed: &Placed, outcome: &Result<T>
         return;
     }
     let keys = vec![placed.file.object_key.clone()];
-    let removed = match services.db.read(move |c| store::list_known_keys(c, &keys)).await {
+    // A key says to no one whose it is; the answer is only that it is known.
+    let removed = match services.db.read(Scope::All, move |c| store::list_known_keys(c, &keys)).await {
         Ok(known) if known.is_empty() => services.documents.delete(&placed.file.object_key).await,
         other => other.map(drop),
     };
@@ -105,7 +108,8 @@ pub async fn sweep(services: &Services, age_seconds: i64) -> Result<usize> {
     while let Some(page) = pages.next().await {
         let listed = page.into_iter().collect::<Result<Vec<Listed>>>()?;
         let keys: Vec<String> = listed.iter().map(|file| file.key.clone()).collect();
-        let known = services.db.read(move |c| store::list_known_keys(c, &keys)).await?;
+        // The sweep is for all wards.
+        let known = services.db.read(Scope::All, move |c| store::list_known_keys(c, &keys)).await?;
         for key in list_orphans(&listed, &known.into_iter().collect(), before) {
             services.documents.delete(&key).await?;
             swept += 1;

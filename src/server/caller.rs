@@ -8,6 +8,7 @@ use crate::{
     access::{self, Actor, ActorKind, Permission, networks, policy},
     context::{Ctx, Services},
     error::{Code, Error, Result, text},
+    kernel::id::WardId,
 };
 
 /// Who the bearer token says it is; nobody, where there is none.
@@ -22,9 +23,11 @@ pub(super) async fn authenticate(request: &ServiceRequest, services: &Services) 
     }
     let claims = services.tokens.verify(token.trim()).ok_or_else(refused)?;
     let now = services.clock.now();
+    // Its signature vouches for the ward it names; the handler then works on the same rows.
+    let scope = claims.ward.as_deref().and_then(WardId::parse).into();
     services
         .db
-        .read(move |connection| access::store::find_actor(connection, &claims, now))
+        .read(scope, move |connection| access::store::find_actor(connection, &claims, now))
         .await?
         .ok_or_else(refused)
 }

@@ -322,7 +322,7 @@ async fn record_denied(response: &ServiceResponse<BoxBody>) {
     let now = ctx.services.clock.now();
     let actor = Arc::clone(&ctx.actor);
     let request_id = ctx.request_id.clone();
-    let recorded = ctx.services.db.write(move |connection| {
+    let recorded = ctx.services.db.write(actor.ward_id.into(), move |connection| {
         audit::append_events(connection, actor.ward_id, &actor, &request_id, now, vec![event])
     });
     if let Err(error) = recorded.await {

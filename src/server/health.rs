@@ -6,6 +6,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
     context::{Answer, Services},
+    db::{self, Scope},
     http::HttpResult,
 };
 
@@ -43,6 +44,6 @@ pub async fn get_liveness() -> HttpResult {
 )]
 #[get("/health/ready")]
 pub async fn get_readiness(services: Data<Services>) -> HttpResult {
-    services.db.read(crate::db::ping).await?;
+    services.db.read(Scope::All, db::ping).await?;
     Ok(Answer::ok(&HealthView { status: "ok" })?)
 }

@@ -11,6 +11,7 @@ use crate::{
     accounts::{self, Account},
     audit::Event,
     context::Ctx,
+    db::Scope,
     error::{Code, Error, FieldError, Result, text},
     kernel::time::Clock,
     sessions::{self, actions::Tokens, rules::BY_PROVIDER},
@@ -86,7 +87,9 @@ pub async fn begin_sign_on(
         created_at: Clock::real_now(),
     };
     // Nobody has done anything yet, so the audit trail, which anybody could fill like this, hears of it at the end.
-    if ctx.services.db.write(move |connection| store::insert_attempt(connection, &attempt)).await? {
+    // Nobody is known yet, and neither is a ward.
+    let write = ctx.services.db.write(Scope::All, move |c| store::insert_attempt(c, &attempt));
+    if write.await? {
         Ok(Begun { url: departure.url, state: departure.state })
     } else {
         Err(Error::new(Code::Busy))
@@ -149,7 +152,9 @@ async fn take_attempt(ctx: &Ctx, back: &Return) -> Result<Attempt> {
         return Err(expired());
     }
     let digest = password::digest(&back.state);
-    let taken = ctx.services.db.write(move |c| store::delete_attempt(c, &digest, Clock::real_now()));
+    // As in `begin_sign_on`.
+    let taken =
+        ctx.services.db.write(Scope::All, move |c| store::delete_attempt(c, &digest, Clock::real_now()));
     taken.await?.ok_or_else(expired)
 }
 

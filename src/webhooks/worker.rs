@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     context::Services,
+    db::Scope,
     error::{Error, Result},
     kernel::{id::RawId, time::Clock},
 };
@@ -33,7 +34,7 @@ const IDLE: Duration = Duration::from_secs(1);
 /// Time between two sweeps of what is old.
 const SWEEP_EVERY: Duration = Duration::from_secs(3600);
 
-/// Delivers what is due.
+/// Delivers what is due, for all wards.
 #[derive(Clone, Debug)]
 pub struct Worker {
     services: Services,
@@ -69,14 +70,14 @@ impl Worker {
     /// When the database fails.
     pub async fn sweep(&self) -> Result<usize> {
         let before = self.services.clock.now().plus_seconds(-rules::KEEP_DAYS * 24 * 3600);
-        self.services.db.write(move |c| deliveries::delete_old(c, before)).await
+        self.services.db.write(Scope::All, move |c| deliveries::delete_old(c, before)).await
     }
 
     /// Leases the heads of queues that are due. Looking is a read, so that an idle worker writes nothing.
     async fn claim(&self, limit: usize) -> Result<Vec<Claim>> {
         let limit = i64::try_from(limit).map_err(Error::internal)?;
         let now = self.services.clock.now();
-        let due = self.services.db.read(move |c| leases::list_due(c, now, limit)).await?;
+        let due = self.services.db.read(Scope::All, move |c| leases::list_due(c, now, limit)).await?;
         if due.is_empty() {
             return Ok(Vec::new());
         }
@@ -85,7 +86,7 @@ impl Worker {
             let claims = due.into_iter().filter_map(|id| leases::lease(c, id, &name).transpose());
             claims.collect()
         };
-        self.services.db.write(lease).await
+        self.services.db.write(Scope::All, lease).await
     }
 
     /// Delivers the head of a queue and what follows, until one fails, none is due, or it is time to stop.
@@ -140,7 +141,7 @@ impl Worker {
         let attempt = Attempt { id, delivery_id: delivery.id, at: now, status, error, millis };
         let settlement = Settlement { attempt, state, next_attempt_at: next };
         let name = Arc::clone(&self.name);
-        let write = self.services.db.write(move |c| {
+        let write = self.services.db.write(Scope::All, move |c| {
             let ours = leases::settle(c, &settlement, &name)?;
             if ours && leases::is_gone(&settlement.attempt) {
                 leases::disable(c, delivery.subscription_id)?;

@@ -1,6 +1,9 @@
 //! Promises about the audit trail: it keeps everything, tells no secret, and shows when somebody touched it.
 
-use cchc::access::{actor::Role, password};
+use cchc::{
+    access::{actor::Role, password},
+    db::Scope,
+};
 use serde_json::{Value, json};
 
 use crate::support::{App, Backend, Client, DEMO_PASSWORD, NewAccount, Reply, both_databases};
@@ -294,7 +297,7 @@ both_databases! {
     async fn postgres_itself_refuses_to_change_or_delete_events(app: App) {
         let attempts = ["UPDATE audit_events SET reason = 'x'", "DELETE FROM audit_events", "TRUNCATE audit_events"];
         for attempt in attempts.iter().filter(|_| app.backend == Backend::Postgres) {
-            let refused = app.services.db.write_blocking(|connection| {
+            let refused = app.owner().write_blocking(Scope::All, |connection| {
                 use diesel::RunQueryDsl;
                 Ok(diesel::sql_query(*attempt).execute(connection)?)
             });

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use cchc::{access::Scope, changes::watch, kernel::id::RawId};
+use cchc::{access::Scope, changes::watch, db, kernel::id::RawId};
 use diesel::{RunQueryDsl, connection::SimpleConnection, sql_query};
 use serde_json::{Value, json};
 
@@ -261,7 +261,7 @@ async fn what_was_told_once_cannot_be_changed(app: App) {
     let attempts = ["UPDATE changes SET kind = 'withdrawn'", "DELETE FROM changes", "TRUNCATE changes"];
     let of_both = if app.backend == Backend::Postgres { 3 } else { 2 };
     for attempt in attempts.iter().take(of_both) {
-        let refused = app.services.db.write_blocking(|c| Ok(sql_query(*attempt).execute(c)?));
+        let refused = app.owner().write_blocking(db::Scope::All, |c| Ok(sql_query(*attempt).execute(c)?));
         let cause = refused.expect_err("append-only").to_string();
         assert!(cause.contains("append-only"), "{attempt}: {cause}");
     }
@@ -285,7 +285,7 @@ async fn a_database_from_before_the_feed_begins_with_all_that_happened(app: App)
         let sql =
             std::fs::read_to_string(format!("migrations/{folder}/2026-11-25-001100_add_changes/{step}.sql"));
         let sql = sql.expect("the migration");
-        app.services.db.write_blocking(|c| Ok(c.batch_execute(&sql)?)).expect(step);
+        app.owner().write_blocking(db::Scope::All, |c| Ok(c.batch_execute(&sql)?)).expect(step);
     }
     let after = feed(&city, "").await;
     assert_eq!(facts(&after), facts(&before));

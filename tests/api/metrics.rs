@@ -2,7 +2,7 @@
 
 use std::sync::mpsc;
 
-use cchc::settings::Settings;
+use cchc::{db::Scope, settings::Settings};
 use secrecy::SecretString;
 use serde_json::json;
 
@@ -120,7 +120,7 @@ async fn a_scrape_is_answered_when_no_connection_is_free(app: App) {
         .map(|_| {
             let (db, wait, taken) = (app.services.db.clone(), wait.clone(), held.0.clone());
             std::thread::spawn(move || {
-                db.read_blocking(|_| {
+                db.read_blocking(Scope::All, |_| {
                     taken.send(()).unwrap();
                     // Ends when the other end is dropped.
                     let _ = wait.lock().unwrap().recv();

@@ -1,6 +1,6 @@
 //! Promises about a unit's names through time (RULES §4).
 
-use cchc::{kernel::id::UnitId, units::actions::names_at};
+use cchc::{db::Scope, kernel::id::UnitId, units::actions::names_at};
 use serde_json::{Value, json};
 
 use super::reorganisations::unit_path;
@@ -67,7 +67,7 @@ async fn other_lists_can_ask_what_units_were_called_on_a_day(app: App) {
         ("2026-05-01", "Phòng Kinh tế và Đô thị"),
     ] {
         let day = day.parse().unwrap();
-        let names = app.services.db.read_blocking(|c| names_at(c, &ids, day)).unwrap();
+        let names = app.services.db.read_blocking(Scope::All, |c| names_at(c, &ids, day)).unwrap();
         assert_eq!((names[&ids[0]].as_str(), names.len()), (name, 2), "{day}");
         assert_eq!(names[&ids[1]], "Trung tâm Phục vụ hành chính công phường");
     }

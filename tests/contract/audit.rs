@@ -25,8 +25,7 @@ fn expect_intact(app: &App, after: &str) {
     let wards = app.sql_texts("SELECT id AS value FROM wards");
     let wards = wards.iter().map(|id| Some(WardId::parse(id).expect("an id"))).chain([None]);
     for ward in wards {
-        let report =
-            app.services.db.read_blocking(|connection| verify_chain(connection, ward)).expect("a report");
+        let report = app.services.db.read_blocking(ward.into(), |c| verify_chain(c, ward)).expect("a report");
         assert!(report.intact, "after {after} the chain of {ward:?} is broken: {report:?}");
     }
 }

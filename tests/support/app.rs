@@ -11,7 +11,7 @@ use actix_web::dev::ServerHandle;
 use cchc::{
     access::{password::Hasher, token::Tokens},
     context::Services,
-    db::{Db, Location},
+    db::{Db, Location, Scope},
     kernel::time::{Clock, Timestamp},
     server::{self, Running, ServerOptions},
     settings::Settings,
@@ -155,20 +155,23 @@ impl App {
         Client::new(self.http.clone(), self.address.clone(), Some(token.into()))
     }
 
+    /// The database as its owner has it, past all walls.
+    pub fn owner(&self) -> &Db {
+        &self.services.db
+    }
+
     /// Runs SQL on the test's database, past all rules; says how many rows it changed.
     pub fn sql(&self, statement: &str) -> usize {
-        self.services
-            .db
-            .write_blocking(|connection| Ok(sql_query(statement).execute(connection)?))
+        self.owner()
+            .write_blocking(Scope::All, |connection| Ok(sql_query(statement).execute(connection)?))
             .unwrap_or_else(|error| panic!("{statement}: {error}"))
     }
 
     /// The text column named `value` of all rows that this SQL finds.
     pub fn sql_texts(&self, statement: &str) -> Vec<String> {
         let rows: Vec<Row> = self
-            .services
-            .db
-            .read_blocking(|connection| Ok(sql_query(statement).load(connection)?))
+            .owner()
+            .read_blocking(Scope::All, |connection| Ok(sql_query(statement).load(connection)?))
             .unwrap_or_else(|error| panic!("{statement}: {error}"));
         rows.into_iter().map(|row| row.value).collect()
     }

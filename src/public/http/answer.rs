@@ -73,7 +73,7 @@ where
     M: Serialize + 'static,
 {
     let sight = Sight::of(&ctx.actor);
-    let answer = ctx.read(move |c| {
+    let answer = ctx.read_across_wards(move |c| {
         let found = mark(c, &sight, &asked)?;
         let found_words = serde_json::to_string(&found).map_err(Error::internal)?;
         let tag = tag_of(&format!("{sight:?} {asked:?} {found_words}"));

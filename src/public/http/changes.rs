@@ -95,7 +95,7 @@ async fn read_or_wait(ctx: &Ctx, watch: &Watch, page: PageRequest, wait: Duratio
 
 async fn read(ctx: &Ctx, page: &PageRequest) -> Result<Feed> {
     let (reach, page) = (reach_of(&ctx.actor), page.clone());
-    ctx.read(move |c| changes::actions::read_feed(c, reach, &page)).await
+    ctx.read_across_wards(move |c| changes::actions::read_feed(c, reach, &page)).await
 }
 
 /// As for the wards themselves: the city sees all, people and clients of a ward their own, others the open ones.

@@ -19,6 +19,7 @@ use crate::{
     outbox::{self, Announcement},
     settings::Settings,
     storage::Storage,
+    telemetry::Metrics,
 };
 
 /// What every request shares.
@@ -36,6 +37,8 @@ pub struct Services {
     pub documents: Storage,
     /// What the operator chose.
     pub settings: Arc<Settings>,
+    /// What this process counts.
+    pub metrics: Metrics,
 }
 
 /// The version a caller expects a resource to have.

@@ -7,6 +7,7 @@
 //! | Floor | What lives there |
 //! |---|---|
 //! | [`kernel`], [`error`] | ids, time, pages, text, numbers; every way to say no |
+//! | [`telemetry`] | how operators see it: metrics, lines of log, traces |
 //! | [`schema`], [`db`] | tables; one set of queries for SQLite and PostgreSQL |
 //! | [`settings`] | what the operator chose |
 //! | [`storage`] | files, in a directory or a bucket |
@@ -62,6 +63,7 @@ pub mod sheets;
 pub mod sign_ons;
 pub mod storage;
 pub mod submissions;
+pub mod telemetry;
 pub mod tracking;
 pub mod unit_plans;
 pub mod units;

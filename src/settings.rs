@@ -1,6 +1,8 @@
 //! What the operator chose and requests need to know. The defaults are closed: no foreign origin, no proxy that is
 //! believed, no private receiver, passwords and no identity provider.
 
+use std::time::Duration;
+
 use ipnet::IpNet;
 use secrecy::SecretString;
 
@@ -19,6 +21,10 @@ pub struct Settings {
     pub passwords_off: bool,
     /// The city's identity provider.
     pub sign_on: Option<SignOn>,
+    /// What opens `/metrics` on the main address; without it nothing does.
+    pub metrics_token: Option<SecretString>,
+    /// From when on a request is worth a warning.
+    pub slow_request: Option<Duration>,
 }
 
 impl Settings {

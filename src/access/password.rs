@@ -25,8 +25,20 @@ pub struct Hasher {
     /// One permit per core.
     running: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
+    cores: usize,
     /// The hash that an unknown username is checked against, so that it costs the same time.
     decoy: Arc<str>,
+}
+
+/// The pool of password hashes at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HasherState {
+    /// Hashes that are computed.
+    pub running: usize,
+    /// Sign-ins that wait for their turn.
+    pub waiting: usize,
+    /// Hashes that are computed at once, at most.
+    pub max_running: usize,
 }
 
 impl std::fmt::Debug for Hasher {
@@ -49,6 +61,7 @@ impl Hasher {
             argon2,
             running: Arc::new(Semaphore::new(cores)),
             waiting: Arc::new(Semaphore::new(MAX_WAITING)),
+            cores,
             decoy,
         })
     }
@@ -82,6 +95,14 @@ impl Hasher {
             Ok(known && fits)
         })
         .await
+    }
+
+    /// How many hashes are computed at this moment, and how many wait for their turn.
+    #[must_use]
+    pub fn state(&self) -> HasherState {
+        let running = self.cores.saturating_sub(self.running.available_permits());
+        let here = MAX_WAITING.saturating_sub(self.waiting.available_permits());
+        HasherState { running, waiting: here.saturating_sub(running), max_running: self.cores }
     }
 
     async fn run<T, F>(&self, work: F) -> Result<T>

@@ -7,5 +7,5 @@ mod store;
 pub use self::{
     chain::{ChainReport, verify_chain},
     event::Event,
-    store::{AuditRow, Filter, append_events, chain_of, list_events, start_chain},
+    store::{AuditRow, Filter, append_events, chain_of, count_events, list_events, start_chain},
 };

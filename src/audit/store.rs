@@ -192,6 +192,15 @@ pub fn list_events(
     Ok(page.page(query.load(connection)?, |row| row.seq.to_string()))
 }
 
+/// How many events there are in all chains, as their heads tell.
+///
+/// # Errors
+/// When the database fails.
+pub fn count_events(connection: &mut AnyConnection) -> Result<i64> {
+    let heads: Vec<i64> = audit_chains::table.select(audit_chains::seq).load(connection)?;
+    Ok(heads.into_iter().sum())
+}
+
 /// The head of a chain: last number and last hash; `None` before the first event.
 pub(super) fn find_head(connection: &mut AnyConnection, chain: &str) -> Result<Option<(i64, String)>> {
     Ok(audit_chains::table

@@ -33,4 +33,7 @@ pub mod rules;
 mod store;
 pub mod watch;
 
-pub use self::model::{Change, ChangeKind, Feed, FeedItem, Reach};
+pub use self::{
+    model::{Change, ChangeKind, Feed, FeedItem, Reach},
+    store::find_head,
+};

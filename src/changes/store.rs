@@ -24,7 +24,10 @@ pub(super) fn advance_head(connection: &mut AnyConnection) -> Result<i64> {
 }
 
 /// The number of the newest change; 0 before the first.
-pub(super) fn find_head(connection: &mut AnyConnection) -> Result<i64> {
+///
+/// # Errors
+/// When the database fails.
+pub fn find_head(connection: &mut AnyConnection) -> Result<i64> {
     let head = change_heads::table.find(HEAD).select(change_heads::seq).first(connection).optional()?;
     Ok(head.unwrap_or(0))
 }

@@ -14,6 +14,7 @@ use cchc::{
     imports::{PlanFile, WardFile, import_plan},
     kernel::{id::WardId, time::Clock},
     storage::Storage,
+    telemetry::Metrics,
     units, wards,
 };
 use clap::{Args, Subcommand};
@@ -96,6 +97,7 @@ pub(super) fn console() -> Result<Ctx, Failure> {
         tokens: Tokens::from_pem(&Tokens::generate_pem()?, "console")?,
         documents: Storage::in_memory(),
         settings: Arc::default(),
+        metrics: Metrics::default(),
     };
     Ok(Ctx::system(Arc::new(services)))
 }

@@ -17,6 +17,7 @@ use cchc::{
     server::ServerOptions,
     settings::Settings,
     storage::{Place, Storage},
+    telemetry::{Metrics, start_logs},
 };
 use clap::Args;
 use ipnet::IpNet;
@@ -53,7 +54,8 @@ const MAX_DOCUMENT_BYTES: u64 = 20 << 20;
 
 /// Prepares the directory and serves.
 pub fn run(options: &Options) -> Result<(), Failure> {
-    super::start_logging("warn");
+    let metrics = Metrics::default();
+    let _observers = start_logs("warn", None, &metrics)?;
     let directory = &options.data_dir;
     if options.reset {
         reset(directory)?;
@@ -64,15 +66,20 @@ pub fn run(options: &Options) -> Result<(), Failure> {
         .map_err(|error| format!("Port {} is taken ({error}). Choose another with --port.", options.port))?;
     let port = listener.local_addr()?.port();
     let password = std::env::var("CCHC_DEMO_PASSWORD").unwrap_or_else(|_| DEFAULT_PASSWORD.to_owned());
-    let services = prepare(directory, options.at.as_deref(), &password)?;
+    let services = prepare(directory, options.at.as_deref(), &password, metrics)?;
     print!("{}", welcome(port, directory, &password, services.clock.now())?);
     std::io::stdout().flush()?;
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
     let options = ServerOptions { workers, shutdown_seconds: 5, drain_seconds: 0, handle_signals: true };
-    serve(services, listener, &options, true)
+    serve(services, listener, &options, true, None)
 }
 
-fn prepare(directory: &Path, at: Option<&str>, password: &str) -> Result<Services, Failure> {
+fn prepare(
+    directory: &Path,
+    at: Option<&str>,
+    password: &str,
+    metrics: Metrics,
+) -> Result<Services, Failure> {
     let db = Db::open(Location::Sqlite(directory.join(DATABASE)), &DbOptions::of(4))?;
     db.migrate()?;
     let services = Services {
@@ -82,6 +89,7 @@ fn prepare(directory: &Path, at: Option<&str>, password: &str) -> Result<Service
         tokens: Tokens::from_pem(&signing_key(directory)?, "cchc-demo")?,
         documents: Storage::open(&Place::Directory(directory.join(DOCUMENTS)), MAX_DOCUMENT_BYTES)?,
         settings: Arc::new(settings()?),
+        metrics,
     };
     if services.db.read_blocking(Scope::All, cchc::wards::actions::is_empty)? {
         demo::load(&Arc::new(services.clone()), &SecretString::from(password.to_owned()))?;

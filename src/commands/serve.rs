@@ -9,8 +9,9 @@ use cchc::{
     db::Db,
     documents,
     kernel::time::Clock,
-    server::{ServerOptions, start},
+    server::{ServerOptions, start, start_metrics},
     storage::Storage,
+    telemetry::{Metrics, start_logs},
     webhooks::worker::deliver_until,
 };
 use secrecy::ExposeSecret;
@@ -21,8 +22,9 @@ use super::Failure;
 /// Migrates, then serves until told to stop.
 pub fn run() -> Result<(), Failure> {
     let config = Config::load()?;
-    super::start_logging("info");
-    let services = prepare(&config)?;
+    let metrics = Metrics::default();
+    let _observers = start_logs("info", config.traces.as_ref(), &metrics)?;
+    let services = prepare(&config, metrics)?;
     let listener = TcpListener::bind(&config.listen).map_err(|error| {
         format!("CCHC_LISTEN={}: {error}. Choose another address or port.", config.listen)
     })?;
@@ -32,12 +34,22 @@ pub fn run() -> Result<(), Failure> {
         drain_seconds: config.drain_seconds,
         handle_signals: true,
     };
+    let metrics = listen_for_metrics(&config)?;
     tracing::info!(listen = config.listen, "ready");
-    serve(services, listener, &options, config.webhook_delivery)
+    serve(services, listener, &options, config.webhook_delivery, metrics)
+}
+
+/// The metrics' own address, where they have one.
+pub fn listen_for_metrics(config: &Config) -> Result<Option<TcpListener>, Failure> {
+    let Some(address) = &config.metrics_listen else { return Ok(None) };
+    let listener = TcpListener::bind(address).map_err(|error| {
+        format!("CCHC_METRICS_LISTEN={address}: {error}. Choose another address or port.")
+    })?;
+    Ok(Some(listener))
 }
 
 /// Opens and migrates the database, and puts the services together.
-pub fn prepare(config: &Config) -> Result<Services, Failure> {
+pub fn prepare(config: &Config, metrics: Metrics) -> Result<Services, Failure> {
     let db = Db::open(config.database.clone(), &config.db)?;
     db.migrate()?;
     Ok(Services {
@@ -47,21 +59,28 @@ pub fn prepare(config: &Config) -> Result<Services, Failure> {
         tokens: Tokens::from_pem(config.signing_key.expose_secret(), &config.issuer)?,
         documents: Storage::open(&config.documents, config.max_document_bytes)?,
         settings: Arc::new(config.settings.clone()),
+        metrics,
     })
 }
 
-/// Runs the server on a runtime of its own, with or without the delivery of webhooks.
+/// Runs the server on a runtime of its own, with or without the delivery of webhooks and an address for metrics.
 pub fn serve(
     services: Services,
     listener: TcpListener,
     options: &ServerOptions,
     deliver: bool,
+    metrics: Option<TcpListener>,
 ) -> Result<(), Failure> {
     actix_web::rt::System::new().block_on(async {
         actix_web::rt::spawn(documents::filing::sweep_now_and_then(services.clone()));
         let (stop, stopped) = watch::channel(false);
         let worker = deliver.then(|| actix_web::rt::spawn(deliver_until(services.clone(), stopped)));
+        let metrics = metrics.map(|listener| start_metrics(services.clone(), listener)).transpose()?;
+        let metrics = metrics.map(|metrics| (metrics.handle, actix_web::rt::spawn(metrics.server)));
         start(services, listener, options)?.server.await?;
+        if let Some((handle, _)) = metrics {
+            handle.stop(false).await;
+        }
         stop.send_replace(true);
         match worker {
             Some(worker) => worker.await.map_err(Failure::from),

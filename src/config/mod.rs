@@ -2,6 +2,7 @@
 
 mod database;
 mod parts;
+mod watching;
 
 use std::path::PathBuf;
 
@@ -17,6 +18,7 @@ use crate::{
     db::{DbOptions, Location},
     settings::Settings,
     storage::Place,
+    telemetry::Traces,
 };
 
 /// Everything that can be configured; each key is `CCHC_<KEY>` in the environment, `<key>` in the file.
@@ -74,6 +76,14 @@ struct Raw {
     #[serde(default = "default_oidc_scopes")]
     oidc_scopes: String,
     oidc_return_urls: Option<String>,
+    metrics_listen: Option<String>,
+    metrics_token: Option<SecretString>,
+    metrics_token_file: Option<PathBuf>,
+    #[serde(default = "default_slow_request_milliseconds")]
+    slow_request_milliseconds: u64,
+    otlp_endpoint: Option<String>,
+    #[serde(default = "default_otlp_sample_ratio")]
+    otlp_sample_ratio: f64,
 }
 
 /// The keys, as the environment and the README name them (`tests/contract/readme.rs` compares).
@@ -117,6 +127,12 @@ pub const KEYS: &[&str] = &[
     "oidc_claim",
     "oidc_scopes",
     "oidc_return_urls",
+    "metrics_listen",
+    "metrics_token",
+    "metrics_token_file",
+    "slow_request_milliseconds",
+    "otlp_endpoint",
+    "otlp_sample_ratio",
 ];
 
 fn default_listen() -> String {
@@ -163,6 +179,15 @@ fn default_oidc_scopes() -> String {
     "profile".to_owned()
 }
 
+/// Nobody waits gladly for longer.
+const fn default_slow_request_milliseconds() -> u64 {
+    1000
+}
+
+const fn default_otlp_sample_ratio() -> f64 {
+    1.0
+}
+
 /// The configuration, checked.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -192,6 +217,10 @@ pub struct Config {
     pub max_document_bytes: u64,
     /// Whether this instance delivers webhooks; otherwise `cchc work` does.
     pub webhook_delivery: bool,
+    /// Address and port of the metrics, where they have their own.
+    pub metrics_listen: Option<String>,
+    /// Where traces go; nowhere, if absent.
+    pub traces: Option<Traces>,
     /// What requests need to know.
     pub settings: Settings,
 }
@@ -222,6 +251,8 @@ impl Config {
             settings: settings(&mut raw)?,
             documents: documents(&mut raw, &database)?,
             db: database::options(&mut raw, &database)?,
+            traces: watching::traces(&mut raw)?,
+            metrics_listen: raw.metrics_listen,
             webhook_delivery: raw.webhook_delivery,
             max_document_bytes: raw.max_document_bytes,
             database,

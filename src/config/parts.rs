@@ -6,7 +6,7 @@ use ed25519_dalek::{SigningKey, pkcs8::DecodePrivateKey};
 use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{ConfigError, Raw};
+use super::{ConfigError, Raw, watching};
 use crate::{
     db::Location,
     settings::{Settings, SignOn},
@@ -129,6 +129,8 @@ pub(super) fn settings(raw: &mut Raw) -> Result<Settings, ConfigError> {
         )));
     }
     Ok(Settings {
+        metrics_token: watching::metrics_token(raw)?,
+        slow_request: watching::slow_request(raw),
         cors_origins,
         trusted_proxies: networks("TRUSTED_PROXIES", raw.trusted_proxies.as_deref())?,
         webhook_networks: networks("WEBHOOK_NETWORKS", raw.webhook_networks.as_deref())?,

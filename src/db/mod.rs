@@ -11,11 +11,19 @@ mod pool;
 mod probe;
 mod replica;
 mod scope;
+mod state;
 mod statement;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use tokio::sync::Semaphore;
+use tracing::Instrument;
 
 pub use self::{
     connect::AnyConnection,
@@ -26,6 +34,7 @@ pub use self::{
     probe::Probe,
     replica::Mark,
     scope::Scope,
+    state::{DbState, PoolState},
     statement::{OneOf, Statement, one_of, statement},
 };
 pub(crate) use self::{dialect::per_backend, scope::widen};
@@ -34,7 +43,10 @@ use self::{
     pool::{Loan, Pool, Target},
     replica::Replica,
 };
-use crate::error::{Code, Error, Result};
+use crate::{
+    error::{Code, Error, Result},
+    telemetry::TRACE,
+};
 
 /// The backend type that stands for both databases in derives.
 pub use self::connect::MultiBackend;
@@ -52,6 +64,7 @@ struct Inner {
     replica: Option<Replica>,
     /// Bounds the threads that wait for the database, so that a storm of requests is told to come back.
     permits: Arc<Semaphore>,
+    refused: AtomicU64,
 }
 
 impl std::fmt::Debug for Db {
@@ -84,7 +97,8 @@ impl Db {
         };
         let replica = options.replica.as_ref().map(|replica| Replica::new(replica, options));
         let permits = Arc::new(Semaphore::new(MAX_WAITING));
-        Ok(Self(Arc::new(Inner { location, target, readers, writers, replica, permits })))
+        let refused = AtomicU64::new(0);
+        Ok(Self(Arc::new(Inner { location, target, readers, writers, replica, permits, refused })))
     }
 
     /// Where the data is.
@@ -103,7 +117,8 @@ impl Db {
         F: FnOnce(&mut AnyConnection) -> Result<T> + Clone + Send + 'static,
     {
         let db = self.clone();
-        self.off_thread(move || db.read_surely(scope, work)).await
+        let span = tracing::debug_span!(target: TRACE, "db.read");
+        self.off_thread(move || db.read_surely(scope, work)).instrument(span).await
     }
 
     /// [`Db::read`], but never again.
@@ -116,7 +131,8 @@ impl Db {
         F: FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
     {
         let db = self.clone();
-        self.off_thread(move || db.read_blocking(scope, work)).await
+        let span = tracing::debug_span!(target: TRACE, "db.read");
+        self.off_thread(move || db.read_blocking(scope, work)).instrument(span).await
     }
 
     /// [`Db::read`] by a replica, if there is one that has all that this mark counts (see [`Mark`]).
@@ -129,13 +145,14 @@ impl Db {
         F: FnOnce(&mut AnyConnection) -> Result<T> + Clone + Send + 'static,
     {
         let db = self.clone();
-        self.off_thread(move || {
+        let span = tracing::debug_span!(target: TRACE, "db.read");
+        let read = self.off_thread(move || {
             let Some(replica) = &db.0.replica else { return db.read_surely(scope, work) };
             let number = db.read_surely(scope, move |connection| replica::read_mark(connection, mark))?;
             let answer = replica.read(scope, (mark, number), work.clone());
             answer.unwrap_or_else(|| db.read_surely(scope, work))
-        })
-        .await
+        });
+        read.instrument(span).await
     }
 
     /// Runs one transaction on these rows, off the async threads: all of it, or, on an error, nothing.
@@ -148,7 +165,8 @@ impl Db {
         F: FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
     {
         let db = self.clone();
-        self.off_thread(move || db.write_blocking(scope, work)).await
+        let span = tracing::debug_span!(target: TRACE, "db.write");
+        self.off_thread(move || db.write_blocking(scope, work)).instrument(span).await
     }
 
     /// [`Db::read`] for commands and start-up, which have no async threads to spare.
@@ -237,7 +255,10 @@ impl Db {
         T: Send + 'static,
         F: FnOnce() -> Result<T> + Send + 'static,
     {
-        let permit = Arc::clone(&self.0.permits).try_acquire_owned().map_err(|_| Error::new(Code::Busy))?;
+        let permit = Arc::clone(&self.0.permits).try_acquire_owned().map_err(|_| {
+            self.0.refused.fetch_add(1, Ordering::Relaxed);
+            Error::new(Code::Busy)
+        })?;
         let span = tracing::Span::current();
         tokio::task::spawn_blocking(move || {
             let _permit = permit;

@@ -23,6 +23,7 @@ use super::{
     location,
     replica::Mark,
     scope::{Scope, Session},
+    state::Meter,
 };
 use crate::error::{Code, Error, Result};
 
@@ -177,6 +178,7 @@ pub(super) struct Pool {
     connections: r2d2::Pool<Manager>,
     life: Arc<Life>,
     wait: Duration,
+    meter: Arc<Meter>,
 }
 
 /// A connection on loan.
@@ -194,7 +196,7 @@ impl Pool {
             .connection_timeout(TWICE_THE_PAUSE)
             .error_handler(Box::new(Reporter))
             .build_unchecked(Manager { target, life: Arc::clone(&life) });
-        Self { connections, life, wait: options.wait }
+        Self { connections, life, wait: options.wait, meter: Arc::default() }
     }
 
     /// The same, when it has its first connection.
@@ -219,7 +221,7 @@ impl Pool {
     /// # Errors
     /// `busy`, when none is free in time.
     pub(super) fn checkout_within(&self, wait: Duration) -> Result<Loan> {
-        let taken = self.connections.get_timeout(wait);
+        let taken = self.meter.wait(|| self.connections.get_timeout(wait));
         taken.map_err(|error| Error { cause: Some(Box::new(error)), ..Error::new(Code::Busy) })
     }
 
@@ -250,6 +252,16 @@ impl Pool {
         work: impl FnOnce(&mut AnyConnection) -> Result<T>,
     ) -> Result<T> {
         self.run_on(&mut self.checkout()?, scope, work)
+    }
+
+    /// The connections, to be counted.
+    pub(super) fn connections(&self) -> &r2d2::Pool<Manager> {
+        &self.connections
+    }
+
+    /// What was counted when they were taken.
+    pub(super) fn meter(&self) -> &Meter {
+        &self.meter
     }
 
     /// Whether there is no connection at all.

@@ -77,6 +77,11 @@ pub(super) struct Replica {
 }
 
 impl Replica {
+    /// Its connections.
+    pub(super) fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
     /// Nothing waits for it: the program starts without it, and goes on without it.
     pub(super) fn new(location: &Location, options: &DbOptions) -> Self {
         let target = Target::reader(location, options);

@@ -120,8 +120,9 @@ pub async fn sweep(services: &Services, age_seconds: i64) -> Result<usize> {
 
 /// Sweeps at the start of a server and each hour from then on.
 pub async fn sweep_now_and_then(services: Services) {
+    let job = services.metrics.job("document_sweep", SWEEP_EVERY);
     loop {
-        match sweep(&services, SWEEP_AGE_SECONDS).await {
+        match job.run(sweep(&services, SWEEP_AGE_SECONDS)).await {
             Ok(0) => {}
             Ok(swept) => tracing::info!(swept, "removed what interrupted uploads had left"),
             Err(error) => tracing::warn!(%error, "the files of documents could not be swept"),

@@ -121,7 +121,7 @@ pub fn respond(request: &HttpRequest, error: &Error) -> HttpResponse {
     let say = |text: &Text| if english { text.en.to_string() } else { text.vi.to_string() };
     let status = status_of(error.code.kind());
     if status.is_server_error() {
-        tracing::error!(%request_id, %error, "request failed");
+        tracing::error!(%error, "request failed");
     }
     let body = ProblemBody {
         kind: format!("urn:cchc:problem:{}", error.code.as_str()),

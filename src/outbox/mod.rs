@@ -7,12 +7,14 @@
 //! and a lower number never shows up after a higher one.
 
 mod rules;
+mod state;
 mod store;
 
 use serde_json::Value;
 
 pub use self::{
     rules::{Listener, may_hear},
+    state::{Backlog, read_backlog},
     store::{DeliveryId, append, insert_ping},
 };
 use crate::{id_type, kernel::id::UnitId, text_enum};

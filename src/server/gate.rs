@@ -2,7 +2,7 @@
 //!
 //! It reads its rules from the OpenAPI document, that is, from the annotations. What is not there is denied.
 
-use std::{collections::BTreeMap, sync::Arc, time::Instant};
+use std::{collections::BTreeMap, sync::Arc};
 
 use actix_web::{
     Error as ActixError, HttpMessage, HttpRequest,
@@ -17,6 +17,7 @@ use serde_json::Value;
 use super::{
     caller::{authenticate, check_caller, peer_of},
     deprecation::{self, Notice},
+    observe::Observation,
 };
 use crate::{
     access::{Actor, ActorKind, Permission, token::Tokens},
@@ -28,6 +29,7 @@ use crate::{
         problem::{self, RequestId},
     },
     kernel::id::RawId,
+    telemetry::Route,
 };
 
 /// Longest query value, in characters, where the operation says nothing else: longer than any cursor.
@@ -44,6 +46,8 @@ struct Rule {
     body: Option<usize>,
     /// That it will go, and when; sent with every answer.
     notice: Option<Notice>,
+    /// What is counted of it.
+    route: Arc<Route>,
 }
 
 /// The rules of all operations: path pattern, then method.
@@ -66,6 +70,11 @@ impl Rules {
             rules.insert(path.clone(), by_method);
         }
         Ok(Self(rules))
+    }
+
+    /// What is counted of each operation.
+    pub(super) fn routes(&self) -> impl Iterator<Item = Arc<Route>> {
+        self.0.values().flat_map(BTreeMap::values).map(|rule| Arc::clone(&rule.route))
     }
 
     fn find(&self, request: &ServiceRequest) -> Result<&Rule> {
@@ -95,34 +104,51 @@ impl Rule {
         let media: Vec<&String> = content.into_iter().flat_map(|all| all.keys()).collect();
         let streamed = media.iter().any(|media| media.starts_with("multipart/"));
         let rows = media.iter().any(|media| media.as_str() == "text/csv");
+        let query: BTreeMap<String, usize> = parameters
+            .filter(|parameter| parameter["in"] == "query")
+            .filter_map(|parameter| {
+                let longest = parameter.pointer("/schema/maxLength").and_then(Value::as_u64);
+                let longest = longest.and_then(|n| usize::try_from(n).ok()).unwrap_or(MAX_QUERY_VALUE);
+                Some((parameter["name"].as_str()?.to_owned(), longest))
+            })
+            .collect();
         Ok(Self {
+            route: Arc::new(Route::new(method, path, query.contains_key("wait"))),
             body: (!streamed).then_some(if rows { MAX_UPLOAD } else { MAX_BODY }),
             operation: operation["operationId"].as_str().unwrap_or_default().to_owned(),
             permission,
             notice: deprecation::read_notice(operation)
                 .map_err(|fault| Error::internal(format!("{method} {path}: {fault}")))?,
-            query: parameters
-                .filter(|parameter| parameter["in"] == "query")
-                .filter_map(|parameter| {
-                    let longest = parameter.pointer("/schema/maxLength").and_then(Value::as_u64);
-                    let longest = longest.and_then(|n| usize::try_from(n).ok()).unwrap_or(MAX_QUERY_VALUE);
-                    Some((parameter["name"].as_str()?.to_owned(), longest))
-                })
-                .collect(),
+            query,
         })
     }
 }
 
 /// The middleware: admits or refuses, then dresses the answer.
 pub(super) async fn gate(
-    mut request: ServiceRequest,
+    request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, ActixError> {
-    let started = Instant::now();
     let request_id = request_id_of(&request);
     request.extensions_mut().insert(RequestId(request_id.clone()));
-    let outcome =
-        if is_static(&request) { Ok(None) } else { admit(&mut request, &request_id).await.map(Some) };
+    let seen = Observation::begin(&request, &request_id);
+    let response = seen.watch(pass(request, next, &request_id, &seen)).await?;
+    seen.answered(&response);
+    Ok(response)
+}
+
+async fn pass(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+    request_id: &str,
+    seen: &Observation,
+) -> Result<ServiceResponse<BoxBody>, ActixError> {
+    let outcome = if is_static(&request) {
+        seen.on_static(request.path());
+        Ok(None)
+    } else {
+        admit(&mut request, request_id, seen).await.map(Some)
+    };
     let mut response = match outcome {
         Ok(ctx) => {
             if let Some(ctx) = ctx {
@@ -135,30 +161,31 @@ pub(super) async fn gate(
     if response.status() == StatusCode::FORBIDDEN {
         record_denied(&response).await;
     }
-    dress(&mut response, &request_id);
+    dress(&mut response, request_id);
     if let Some(notice) = notice_of(&response) {
         notice.write(response.headers_mut());
     }
-    log(&response, &request_id, started);
     Ok(response)
 }
 
-/// Swagger UI's own files need no rule; everything else does.
+/// Swagger UI's own files need no rule, and metrics have a token of their own; everything else does.
 fn is_static(request: &ServiceRequest) -> bool {
     request.method() == Method::GET
         && (request.path().starts_with("/swagger-ui/")
-            || matches!(request.path(), "/" | "/swagger-ui" | "/api-docs/openapi.json"))
+            || matches!(request.path(), "/" | "/swagger-ui" | "/api-docs/openapi.json" | "/metrics"))
 }
 
-async fn admit(request: &mut ServiceRequest, request_id: &str) -> Result<Ctx> {
+async fn admit(request: &mut ServiceRequest, request_id: &str, seen: &Observation) -> Result<Ctx> {
     let rules = shared::<Rules>(request)?;
     let services = shared::<Services>(request)?;
     let rule = rules.find(request)?;
+    seen.on_route(&rule.route);
     let actor = if rule.permission == Permission::Public {
         Actor::anonymous()
     } else {
         authenticate(request, &services).await?
     };
+    seen.by(&actor);
     let mut ctx = Ctx {
         peer: peer_of(request, &services),
         services,
@@ -171,7 +198,7 @@ async fn admit(request: &mut ServiceRequest, request_id: &str) -> Result<Ctx> {
         request.extensions_mut().insert(ctx);
         return Err(error);
     }
-    tracing::debug!(%request_id, operation = rule.operation, actor = ctx.actor.name, "admitted");
+    tracing::debug!(operation = rule.operation, name = ctx.actor.name, "admitted");
     check_query(request, rule)?;
     ctx.precondition = precondition_of(request)?;
     if request.method() == Method::POST && rule.permission != Permission::Public {
@@ -299,7 +326,7 @@ async fn record_denied(response: &ServiceResponse<BoxBody>) {
         audit::append_events(connection, actor.ward_id, &actor, &request_id, now, vec![event])
     });
     if let Err(error) = recorded.await {
-        tracing::error!(request_id = ctx.request_id, %error, "a denied attempt was not recorded");
+        tracing::error!(%error, "a denied attempt was not recorded");
     }
 }
 
@@ -346,17 +373,6 @@ fn notice_of(response: &ServiceResponse<BoxBody>) -> Option<Notice> {
 
 fn shared_rules(request: &HttpRequest) -> Option<&Data<Rules>> {
     request.app_data::<Data<Rules>>()
-}
-
-fn log(response: &ServiceResponse<BoxBody>, request_id: &str, started: Instant) {
-    tracing::info!(
-        request_id,
-        method = %response.request().method(),
-        route = response.request().match_pattern().unwrap_or_default(),
-        status = response.status().as_u16(),
-        micros = started.elapsed().as_micros(),
-        "answered"
-    );
 }
 
 /// The caller's request id, if it is a harmless word; else a new one.

@@ -8,11 +8,14 @@ mod encoding;
 mod gate;
 mod health;
 mod links;
+mod metrics;
+mod observe;
 mod openapi;
 mod schemas;
 mod start;
 
 pub use self::{
+    metrics::start_metrics,
     openapi::{document, document_text},
     start::{Running, ServerOptions, start},
 };

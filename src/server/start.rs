@@ -18,7 +18,14 @@ use futures_util::future::{Either, select};
 use utoipa_actix_web::AppExt;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use super::{cors::cors, encoding::mark_compressed, gate, health::Readiness, openapi};
+use super::{
+    cors::cors,
+    encoding::mark_compressed,
+    gate,
+    health::Readiness,
+    metrics::{Scraper, get_with_token},
+    openapi,
+};
 use crate::{
     changes::watch::Watch,
     context::Services,
@@ -54,6 +61,8 @@ pub struct Running {
 pub fn start(services: Services, listener: TcpListener, options: &ServerOptions) -> Result<Running> {
     let document = openapi::document();
     let rules = Data::new(gate::Rules::read(&document)?);
+    services.metrics.watch_routes(rules.routes());
+    let scraper = Data::new(Scraper::new(services.clone()));
     let document = Data::new(openapi::text_of(&document));
     let watch = Watch::new(services.db.clone());
     let readiness = Readiness::new(services.db.clone());
@@ -72,9 +81,11 @@ pub fn start(services: Services, listener: TcpListener, options: &ServerOptions)
             .app_data(Data::clone(&provider))
             .app_data(Data::clone(&rules))
             .app_data(Data::clone(&document))
+            .app_data(Data::clone(&scraper))
             .configure(super::routes)
             .split_for_parts();
         app.route("/api-docs/openapi.json", web::get().to(get_document))
+            .route("/metrics", web::get().to(get_with_token))
             .route("/", web::get().to(to_swagger_ui))
             .route("/swagger-ui", web::get().to(to_swagger_ui))
             .service(swagger_ui())

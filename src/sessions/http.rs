@@ -44,6 +44,17 @@ pub async fn create_token(
     form: Result<Form<TokenForm>, Problem>,
 ) -> Result<HttpResponse, Problem> {
     let Ok(Form(form)) = form else { return Ok(OAuthError::InvalidRequest.respond()) };
+    let answer = exchange(&ctx, &request, &form).await;
+    let outcome = match &answer {
+        Ok(answer) if answer.status().is_success() => "granted",
+        Ok(_) => "refused",
+        Err(_) => "failed",
+    };
+    ctx.services.metrics.sign_ins.count([oauth::grant_of(&form), outcome]);
+    answer
+}
+
+async fn exchange(ctx: &Ctx, request: &HttpRequest, form: &TokenForm) -> Result<HttpResponse, Problem> {
     let given = |field: &Option<String>| field.clone().filter(|text| !oauth::has_nul(text));
     match form.grant_type.as_deref() {
         Some("password") if ctx.services.settings.passwords_off => Ok(OAuthError::PasswordsOff.respond()),
@@ -51,22 +62,22 @@ pub async fn create_token(
             let Some((username, password)) = given(&form.username).zip(given(&form.password)) else {
                 return Ok(OAuthError::InvalidRequest.respond());
             };
-            let tokens = actions::sign_in(&ctx, &username, SecretString::from(password)).await?;
+            let tokens = actions::sign_in(ctx, &username, SecretString::from(password)).await?;
             Ok(tokens.map_or_else(|| OAuthError::InvalidPassword.respond(), oauth::respond))
         }
         Some("refresh_token") => {
             let Some(token) = given(&form.refresh_token) else {
                 return Ok(OAuthError::InvalidRequest.respond());
             };
-            let tokens = actions::refresh(&ctx, &token).await?;
+            let tokens = actions::refresh(ctx, &token).await?;
             Ok(tokens.map_or_else(|| OAuthError::InvalidRefreshToken.respond(), oauth::respond))
         }
         Some("authorization_code") => {
             let Some(code) = given(&form.code) else { return Ok(OAuthError::InvalidRequest.respond()) };
-            let tokens = codes::redeem_code(&ctx, &code, form.code_verifier).await?;
+            let tokens = codes::redeem_code(ctx, &code, form.code_verifier.clone()).await?;
             Ok(tokens.map_or_else(|| OAuthError::InvalidCode.respond(), oauth::respond))
         }
-        Some("client_credentials") => client_token(&ctx, &request, &form).await,
+        Some("client_credentials") => client_token(ctx, request, form).await,
         Some(_) => Ok(OAuthError::UnsupportedGrantType.respond()),
         None => Ok(OAuthError::InvalidRequest.respond()),
     }

@@ -12,7 +12,7 @@ use crate::{
     audit::Event,
     context::Ctx,
     db::Scope,
-    error::{Code, Error, FieldError, Result, text},
+    error::{Code, Error, FieldError, Kind, Result, text},
     kernel::time::Clock,
     sessions::{self, actions::Tokens, rules::BY_PROVIDER},
     settings::SignOn,
@@ -129,14 +129,20 @@ pub async fn finish_sign_on(ctx: &Ctx, provider: &Provider, back: Return) -> Res
     let attempt = take_attempt(ctx, &back).await?;
     let (return_to, challenge) = (attempt.return_to.clone(), attempt.code_challenge.clone());
     let account = identify(ctx, settings, provider, attempt, back).await;
+    let sign_ins = &ctx.services.metrics.sign_ins;
+    if let Err(error) = &account {
+        let failed = matches!(error.code.kind(), Kind::Internal | Kind::Unavailable);
+        sign_ins.count(["sign_on", if failed { "failed" } else { "refused" }]);
+    }
     let Some(page) = return_to else {
         let tokens = sessions::actions::start_session(ctx, account?.id).await?;
+        sign_ins.count(["sign_on", if tokens.is_some() { "granted" } else { "refused" }]);
         return tokens.map(Arrival::Tokens).ok_or_else(|| Error::new(Code::SignOnRefused));
     };
     let (name, value) = match account {
         Ok(account) => ("code", sessions::codes::draw_code(ctx, account, challenge).await?),
         Err(error) => {
-            tracing::warn!(request_id = ctx.request_id, %error, "a browser is sent back without a code");
+            tracing::warn!(%error, "a browser is sent back without a code");
             ("error", error.code.as_str().to_owned())
         }
     };

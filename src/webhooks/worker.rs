@@ -133,6 +133,7 @@ impl Worker {
             (Some(_), None) => DeliveryState::Dead,
         };
         let (status, error, millis) = (outcome.status, outcome.failure, outcome.millis);
+        self.services.metrics.count_attempt(told_as(state), millis);
         tracing::info!(
             delivery = %delivery.id, webhook = %claim.webhook.id, %state, status, ?error, millis, "attempted"
         );
@@ -148,6 +149,15 @@ impl Worker {
             if ours && go_on { leases::lease_next(c, &delivery, now, &name) } else { Ok(None) }
         });
         write.await
+    }
+}
+
+/// What the metrics call it.
+const fn told_as(state: DeliveryState) -> &'static str {
+    match state {
+        DeliveryState::Delivered => "delivered",
+        DeliveryState::Pending => "retried",
+        DeliveryState::Dead => "dead",
     }
 }
 
@@ -173,7 +183,8 @@ pub async fn deliver_until(services: Services, mut stop: watch::Receiver<bool>) 
         while queues.try_join_next().is_some() {}
         if swept.is_none_or(|at| at.elapsed() >= SWEEP_EVERY) {
             swept = Some(Instant::now());
-            if let Err(error) = worker.sweep().await {
+            let job = worker.services.metrics.job("webhook_sweep", SWEEP_EVERY);
+            if let Err(error) = job.run(worker.sweep()).await {
                 tracing::warn!(%error, "old deliveries could not be swept");
             }
         }
@@ -191,7 +202,8 @@ async fn start_queues(worker: &Worker, queues: &mut JoinSet<()>, stop: &watch::R
     if room == 0 {
         return;
     }
-    match worker.claim(room).await {
+    let job = worker.services.metrics.job("webhook_delivery", IDLE);
+    match job.run(worker.claim(room)).await {
         Ok(claims) => {
             for claim in claims {
                 let (worker, stop) = (worker.clone(), stop.clone());

@@ -40,6 +40,7 @@ mod issuing;
 mod items;
 mod library;
 mod manners;
+mod metrics;
 mod needs;
 mod obstacles;
 mod periods;

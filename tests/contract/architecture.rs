@@ -10,6 +10,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("kernel", 0),
     ("schema", 1),
     ("settings", 1),
+    ("telemetry", 1),
     ("db", 1),
     ("storage", 1),
     ("access", 2),

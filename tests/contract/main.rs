@@ -29,3 +29,4 @@ mod readme;
 mod recipes;
 mod released;
 mod sources;
+mod watching;

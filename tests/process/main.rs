@@ -25,6 +25,8 @@ mod servers;
 mod sso;
 mod sso_browser;
 mod tls;
+mod traced;
+mod watched;
 mod work;
 
 use std::{io::Write, process::Command};

@@ -15,6 +15,7 @@ use cchc::{
     error::{Code, Result},
     kernel::time::{Clock, Timestamp},
     storage::Storage,
+    telemetry::Metrics,
 };
 use diesel::{QueryableByName, RunQueryDsl, sql_query, sql_types::BigInt};
 use secrecy::SecretString;
@@ -67,6 +68,7 @@ pub fn fill(server: &Postgres) {
         tokens: Tokens::from_pem(&Tokens::generate_pem().unwrap(), "console").unwrap(),
         documents: Storage::in_memory(),
         settings: Arc::default(),
+        metrics: Metrics::default(),
     };
     cchc::demo::load(&Arc::new(services), &SecretString::from(PASSWORD)).unwrap();
 }

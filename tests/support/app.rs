@@ -16,6 +16,7 @@ use cchc::{
     server::{self, Running, ServerOptions},
     settings::Settings,
     storage::{Place, Storage},
+    telemetry::Metrics,
 };
 use diesel::{QueryableByName, RunQueryDsl, sql_query, sql_types::Text};
 
@@ -53,6 +54,7 @@ pub fn services_on(location: Location, clock: Clock) -> Services {
     Services {
         documents: Storage::in_memory(),
         settings: Arc::default(),
+        metrics: Metrics::default(),
         db: Db::open(location, &DbOptions::of(3)).expect("the database opens"),
         clock,
         hasher: Hasher::new(8, 1).expect("a hasher"),

@@ -36,6 +36,13 @@ pub struct TokenForm {
     pub scope: Option<String>,
 }
 
+/// The grant that is asked for, in a word of the program's.
+pub fn grant_of(form: &TokenForm) -> &'static str {
+    let known = ["password", "refresh_token", "authorization_code", "client_credentials"];
+    let asked = form.grant_type.as_deref();
+    known.into_iter().find(|grant| asked == Some(grant)).unwrap_or("other")
+}
+
 /// The form of a revocation.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[schema(example = json!({ "token": "a-refresh-or-access-token" }))]

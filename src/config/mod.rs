@@ -219,6 +219,18 @@ impl Config {
         let raw = read()?;
         location(raw.database_url, raw.database_url_file)
     }
+
+    /// Reads only where the data and the files of documents are; another database may stand for the configured one.
+    ///
+    /// # Errors
+    /// A sentence that says what is missing.
+    pub fn load_places(database: Option<Location>) -> Result<(Location, Place), ConfigError> {
+        let mut raw = read()?;
+        let configured = (raw.database_url.take(), raw.database_url_file.take());
+        let database = database.map_or_else(|| location(configured.0, configured.1), Ok)?;
+        let documents = documents(&mut raw, &database)?;
+        Ok((database, documents))
+    }
 }
 
 /// Twice the cores: a larger pool made PostgreSQL's tail worse, a smaller one starves it.

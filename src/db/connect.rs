@@ -72,7 +72,7 @@ fn open_postgres(url: &str) -> Result<AnyConnection, ConnectionError> {
     Ok(AnyConnection::Postgres(connection))
 }
 
-fn open_sqlite(path: &Path, read_only: bool) -> Result<AnyConnection, ConnectionError> {
+pub(super) fn open_sqlite(path: &Path, read_only: bool) -> Result<AnyConnection, ConnectionError> {
     let path = path.to_str().ok_or_else(|| {
         ConnectionError::InvalidConnectionUrl("the path of the database is not Unicode".to_owned())
     })?;

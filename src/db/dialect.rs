@@ -2,7 +2,7 @@
 
 use diesel::{
     Connection, QueryResult, RunQueryDsl,
-    connection::{AnsiTransactionManager, TransactionManager},
+    connection::{AnsiTransactionManager, SimpleConnection, TransactionManager},
     result::{DatabaseErrorKind, Error as DieselError},
     sql_query,
 };
@@ -35,6 +35,27 @@ pub(super) fn transaction<T>(
             Err(error)
         }
     }
+}
+
+/// PostgreSQL's usual view changes with each statement; and its limits are those of a request.
+const ONE_MOMENT: &str = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; \
+    SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0;";
+
+/// Runs `work` on one moment of the database, however long it takes and whatever others write meanwhile.
+pub(super) fn snapshot<T>(
+    connection: &mut AnyConnection,
+    work: impl FnOnce(&mut AnyConnection) -> Result<T>,
+) -> Result<T> {
+    Transactions::begin_transaction(connection)?;
+    let begun = match connection {
+        AnyConnection::Postgres(postgres) => postgres.batch_execute(ONE_MOMENT),
+        AnyConnection::Sqlite(_) => Ok(()),
+    };
+    let outcome = begun.map_err(Into::into).and_then(|()| work(connection));
+    let ended = Transactions::rollback_transaction(connection);
+    let value = outcome?;
+    ended?;
+    Ok(value)
 }
 
 /// Runs the same query on whichever connection it is: what the pair of both does not take, such as many rows at once.

@@ -2,6 +2,7 @@
 
 mod connect;
 mod dialect;
+mod files;
 mod migrate;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -11,7 +12,12 @@ use tokio::sync::Semaphore;
 
 use self::connect::Manager;
 pub(crate) use self::dialect::per_backend;
-pub use self::{connect::AnyConnection, dialect::is_unique_violation};
+pub use self::{
+    connect::AnyConnection,
+    dialect::is_unique_violation,
+    files::{open_fresh, open_still, save_copy},
+    migrate::{Schema, SchemaAge, read_schema},
+};
 use crate::error::{Code, Error, Result};
 
 /// The backend type that stands for both databases in derives.
@@ -130,6 +136,14 @@ impl Db {
     /// Those of `work`.
     pub fn read_blocking<T>(&self, work: impl FnOnce(&mut AnyConnection) -> Result<T>) -> Result<T> {
         work(&mut *checkout(&self.0.readers)?)
+    }
+
+    /// Runs queries that change nothing on one moment of the database, without a limit of time; for commands.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub fn snapshot_blocking<T>(&self, work: impl FnOnce(&mut AnyConnection) -> Result<T>) -> Result<T> {
+        dialect::snapshot(&mut *checkout(&self.0.readers)?, work)
     }
 
     /// [`Db::write`] for commands and start-up.

@@ -44,7 +44,8 @@ pub fn backup(options: &BackupOptions) -> Result<(), Failure> {
     let Location::Sqlite(database) = &location else { return Err(NOT_EMBEDDED.into()) };
     drop(open_existing(&location)?);
     let documents = Storage::open(&place, u64::MAX).map_err(reason)?;
-    let made = block_on(moving::backup(database, &documents, &options.to, Clock::real_now())).map_err(reason)?;
+    let made =
+        block_on(moving::backup(database, &documents, &options.to, Clock::real_now())).map_err(reason)?;
     println!("{}", made.folder.display());
     print_content(&made.manifest);
     println!("The signing key is not in it; keep it apart.");

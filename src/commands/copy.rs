@@ -31,10 +31,18 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     let target = Db::open(to, 1).map_err(reason)?;
     println!("{:<24} {:>12}  digest, the same on both sides", "table", "rows");
     let proof = moving::copy(&source, &target, |copied| {
-        println!("{:<24} {:>12}  {} ok", copied.table, copied.rows, copied.digest.get(..16).unwrap_or_default());
+        println!(
+            "{:<24} {:>12}  {} ok",
+            copied.table,
+            copied.rows,
+            copied.digest.get(..16).unwrap_or_default()
+        );
     })
     .map_err(reason)?;
-    println!("Copied and committed. {} audit chains with {} events hold in the copy.", proof.chains, proof.events);
+    println!(
+        "Copied and committed. {} audit chains with {} events hold in the copy.",
+        proof.chains, proof.events
+    );
     println!(
         "Documents were not touched and stay where they are: set CCHC_DOCUMENTS_URL{} for the new database. Keep the \
          signing key, and do not start the old database again.",

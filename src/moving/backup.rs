@@ -94,7 +94,8 @@ pub fn prune(to: &Path, keep: usize) -> Result<Vec<PathBuf>> {
     let mut backups = Vec::new();
     for entry in fs::read_dir(to).map_err(failed(to))? {
         let path = entry.map_err(failed(to))?.path();
-        let named = path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(PREFIX));
+        let named =
+            path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(PREFIX));
         if named && path.join(MANIFEST).is_file() {
             backups.push(path);
         }

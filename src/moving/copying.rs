@@ -49,13 +49,17 @@ fn require_room(connection: &mut AnyConnection) -> Result<()> {
 }
 
 fn not_empty(why: &str) -> Error {
-    Error::internal(format!("The target is not empty: {why}. Give a new, empty database; nothing was copied."))
+    Error::internal(format!(
+        "The target is not empty: {why}. Give a new, empty database; nothing was copied."
+    ))
 }
 
 fn load(from: &mut AnyConnection, to: &mut AnyConnection, tell: &mut impl FnMut(&Copied)) -> Result<Proof> {
     let tables = list_tables(to)?;
     if tables != list_tables(from)? {
-        return Err(Error::internal("Source and target have different tables or columns; nothing was copied."));
+        return Err(Error::internal(
+            "Source and target have different tables or columns; nothing was copied.",
+        ));
     }
     let tables = parents_first(to, tables)?;
     begin_load(to)?;
@@ -81,7 +85,9 @@ fn clear(to: &mut AnyConnection, tables: &[Table]) -> Result<()> {
         if found.rows == 0 {
             continue;
         }
-        if found != count_first_row(&mut fresh, table)? || count_table(to, table)? != count_table(&mut fresh, table)? {
+        if found != count_first_row(&mut fresh, table)?
+            || count_table(to, table)? != count_table(&mut fresh, table)?
+        {
             return Err(not_empty(&format!("the table {} has rows", table.name)));
         }
         filled.push(table);

@@ -98,11 +98,7 @@ pub(super) async fn carry_all(from: &Storage, to: &Storage, files: &[FileEntry])
 /// # Errors
 /// Internal, with a sentence about the first document that is missing or not what its row says.
 pub(super) async fn check_all(storage: &Storage, files: &[FileEntry]) -> Result<()> {
-    stream::iter(files)
-        .map(|file| check(storage, file))
-        .buffer_unordered(AT_ONCE)
-        .try_collect::<()>()
-        .await
+    stream::iter(files).map(|file| check(storage, file)).buffer_unordered(AT_ONCE).try_collect::<()>().await
 }
 
 async fn carry(from: &Storage, to: &Storage, file: &FileEntry) -> Result<()> {

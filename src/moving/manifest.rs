@@ -1,9 +1,6 @@
 //! What a backup says of itself, and how it is read again: `manifest.json`, with its own digest beside it.
 
-use std::{
-    collections::BTreeMap,
-    path::Path,
-};
+use std::{collections::BTreeMap, path::Path};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};

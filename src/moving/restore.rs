@@ -83,8 +83,7 @@ async fn fill(
         )));
     }
     require_whole(&mut connection)?;
-    let proven =
-        if age == SchemaAge::Current { Some(prove(&mut connection)?.events) } else { None };
+    let proven = if age == SchemaAge::Current { Some(prove(&mut connection)?.events) } else { None };
     files::carry_all(&backed_up, documents, &manifest.files).await?;
     Ok(proven)
 }

@@ -7,7 +7,6 @@ use super::{compare::breaks, document::document};
 /// Breaks of the latest release that are meant, each with its reason; emptied by the next release.
 const MEANT: &[(&str, &str)] = &[];
 
-
 /// The released documents by version, the latest last.
 fn released() -> Vec<(Vec<u64>, Value)> {
     let mut found: Vec<(Vec<u64>, Value)> = std::fs::read_dir("openapi/released")

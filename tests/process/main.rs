@@ -9,8 +9,11 @@
     reason = "a test that cannot go on says so by a panic"
 )]
 
+mod backup;
 mod batches;
 mod copies;
+mod copy;
+mod house;
 mod kill;
 mod kill_upload;
 mod line;

@@ -52,14 +52,13 @@ pub async fn backup(database: &Path, documents: &Storage, to: &Path, now: Timest
     let file = partial.0.join(DATABASE);
     save_copy(database, &file)?;
     files::sync(&file)?;
-    let mut manifest = describe(&mut open_still(&file)?, now, files::measure(&file)?)?;
+    let manifest = describe(&mut open_still(&file)?, now, files::measure(&file)?)?;
     let place = Place::Directory(partial.0.join(DOCUMENTS));
     files::carry_all(documents, &Storage::open(&place, u64::MAX)?, &manifest.files).await?;
     manifest.write(&partial.0)?;
     files::sync(&partial.0)?;
     fs::rename(&partial.0, &folder).map_err(failed(&folder))?;
     files::sync(to)?;
-    manifest.files.shrink_to_fit();
     Ok(Backup { folder, manifest })
 }
 

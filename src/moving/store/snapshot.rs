@@ -19,8 +19,8 @@ struct Complaint {
 
 /// The first things that SQLite finds wrong with a file's pages, indexes and references; none if it is whole.
 pub(in crate::moving) fn read_damage(connection: &mut AnyConnection) -> Result<Vec<String>> {
-    let pages =
-        "SELECT integrity_check AS complaint FROM pragma_integrity_check(5) WHERE integrity_check <> 'ok'";
+    let pages = "SELECT integrity_check AS complaint FROM pragma_integrity_check \
+        WHERE integrity_check <> 'ok' LIMIT 5";
     let references = "SELECT \"table\" || ' refers to a row of ' || parent || ' that is not there' AS complaint \
         FROM pragma_foreign_key_check LIMIT 5";
     let mut found: Vec<Complaint> = sql_query(pages).load(connection)?;

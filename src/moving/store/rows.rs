@@ -119,6 +119,8 @@ fn for_each_row(
     // Row by row: no table is ever whole in memory.
     match connection {
         AnyConnection::Postgres(c) => {
+            // The key's index has the order already; a sort would write a large table to the server's disk once more.
+            c.batch_execute("SET LOCAL enable_sort = off;")?;
             drain(sql_query(sql).load_iter::<Line, PgRowByRowLoadingMode>(c)?, take)
         }
         AnyConnection::Sqlite(c) => drain(sql_query(sql).load_iter::<Line, DefaultLoadingMode>(c)?, take),

@@ -43,6 +43,14 @@ enum Command {
     Client(commands::clients::ClientCommand),
     /// Read a ward with its units, or a plan, from a JSON file.
     Import(commands::admin::ImportOptions),
+    /// Copy everything into an empty database of either kind, and prove the copy.
+    Copy(commands::copy::Options),
+    /// Back up the embedded database and its documents while it serves.
+    Backup(commands::backup::BackupOptions),
+    /// Make a database of a backup.
+    Restore(commands::backup::RestoreOptions),
+    /// Prove the audit chains of all wards, and that every document is what was filed.
+    Verify,
 }
 
 fn main() -> ExitCode {
@@ -62,6 +70,10 @@ fn main() -> ExitCode {
         Command::Account(command) => commands::admin::account(command),
         Command::Client(command) => commands::clients::client(command),
         Command::Import(options) => commands::admin::import(&options),
+        Command::Copy(options) => commands::copy::run(&options),
+        Command::Backup(options) => commands::backup::backup(&options),
+        Command::Restore(options) => commands::backup::restore(&options),
+        Command::Verify => commands::backup::verify(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

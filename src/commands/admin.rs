@@ -72,7 +72,7 @@ pub struct ImportOptions {
 
 /// Brings the schema up to date, as the owner of the tables.
 pub fn migrate(options: &MigrateOptions) -> Result<(), Failure> {
-    let db = Db::open(Config::load_migration()?, 2)?;
+    let db = Db::open(Config::load_migration()?, &DbOptions::of(2))?;
     db.migrate()?;
     println!("The schema is up to date.");
     if let Some(role) = &options.grant_to {

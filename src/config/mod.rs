@@ -276,6 +276,18 @@ impl Config {
         location(raw.database_url, raw.database_url_file)
     }
 
+    /// Reads only where the data and the files of documents are; another database may stand for the configured one.
+    ///
+    /// # Errors
+    /// A sentence that says what is missing.
+    pub fn load_places(database: Option<Location>) -> Result<(Location, Place), ConfigError> {
+        let mut raw = read()?;
+        let configured = (raw.database_url.take(), raw.database_url_file.take());
+        let database = database.map_or_else(|| location(configured.0, configured.1), Ok)?;
+        let documents = documents(&mut raw, &database)?;
+        Ok((database, documents))
+    }
+
     /// Reads where the data is for whoever owns its tables: `cchc migrate`.
     ///
     /// # Errors

@@ -68,6 +68,27 @@ pub(super) fn reading<T>(
     outcome
 }
 
+/// PostgreSQL's usual view changes with each statement; and its limits are those of a request.
+const ONE_MOMENT: &str = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; \
+    SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0;";
+
+/// Runs `work` on one moment of the database, however long it takes and whatever others write meanwhile.
+pub(super) fn snapshot<T>(
+    connection: &mut AnyConnection,
+    work: impl FnOnce(&mut AnyConnection) -> Result<T>,
+) -> Result<T> {
+    Transactions::begin_transaction(connection)?;
+    let begun = match connection {
+        AnyConnection::Postgres(postgres) => postgres.batch_execute(ONE_MOMENT),
+        AnyConnection::Sqlite(_) => Ok(()),
+    };
+    let outcome = begun.map_err(Into::into).and_then(|()| work(connection));
+    let ended = Transactions::rollback_transaction(connection);
+    let value = outcome?;
+    ended?;
+    Ok(value)
+}
+
 /// Runs the same query on whichever connection it is: what the pair of both does not take, such as many rows at once.
 macro_rules! per_backend {
     ($connection:expr, $inner:ident => $query:expr) => {

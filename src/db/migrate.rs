@@ -1,11 +1,8 @@
 //! Migrations, embedded per database, each run once and under a lock.
 
-use std::collections::BTreeSet;
-
 use diesel::{
     QueryableByName, RunQueryDsl,
     migration::{Migration, MigrationSource},
-    pg::Pg,
     sql_query,
     sql_types::Text,
     sqlite::Sqlite,
@@ -38,30 +35,73 @@ fn run_locked(connection: &mut AnyConnection) -> Result<()> {
     .map_err(Error::internal)
 }
 
-#[derive(QueryableByName)]
-struct Applied {
-    #[diesel(sql_type = Text)]
-    version: String,
-}
-
 /// Whether every migration of this program has run; later ones, of a later program, may have run too.
 ///
 /// # Errors
-/// When the database fails, as it does where nothing was ever migrated.
+/// When the database fails.
 pub(super) fn is_current(connection: &mut AnyConnection) -> Result<bool> {
-    let known = match connection {
-        AnyConnection::Postgres(_) => versions(MigrationSource::<Pg>::migrations(&POSTGRES)),
-        AnyConnection::Sqlite(_) => versions(MigrationSource::<Sqlite>::migrations(&SQLITE)),
-    }?;
-    let applied: Vec<Applied> =
-        sql_query("SELECT version FROM __diesel_schema_migrations").load(connection)?;
-    let applied: BTreeSet<String> = applied.into_iter().map(|row| row.version).collect();
-    Ok(known.is_subset(&applied))
+    Ok(matches!(read_schema(connection)?.age, SchemaAge::Current | SchemaAge::Newer))
 }
 
-fn versions<DB: diesel::backend::Backend>(
-    migrations: diesel::migration::Result<Vec<Box<dyn Migration<DB>>>>,
-) -> Result<BTreeSet<String>> {
-    let migrations = migrations.map_err(Error::internal)?;
-    Ok(migrations.iter().map(|migration| migration.name().version().to_string()).collect())
+/// How a database's schema stands to the one that this program was built for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SchemaAge {
+    /// There is none yet.
+    None,
+    /// Migrations are pending.
+    Older,
+    /// The same.
+    Current,
+    /// It holds migrations that this program does not know.
+    Newer,
+}
+
+/// A database's schema.
+#[derive(Clone, Debug)]
+pub struct Schema {
+    /// How it stands to this program's.
+    pub age: SchemaAge,
+    /// Its newest migration, such as `20260105000000`; empty if there is none.
+    pub version: String,
+}
+
+#[derive(QueryableByName)]
+struct Named {
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+const SQLITE_HAS_MIGRATIONS: &str =
+    "SELECT name FROM sqlite_master WHERE type = 'table' AND name = '__diesel_schema_migrations'";
+const POSTGRES_HAS_MIGRATIONS: &str = "SELECT tablename::text AS name FROM pg_tables \
+    WHERE schemaname = current_schema() AND tablename = '__diesel_schema_migrations'";
+
+/// Reads which migrations were applied, and changes nothing.
+///
+/// # Errors
+/// When the database fails.
+pub fn read_schema(connection: &mut AnyConnection) -> Result<Schema> {
+    let has_migrations = match connection {
+        AnyConnection::Postgres(_) => POSTGRES_HAS_MIGRATIONS,
+        AnyConnection::Sqlite(_) => SQLITE_HAS_MIGRATIONS,
+    };
+    if sql_query(has_migrations).load::<Named>(connection)?.is_empty() {
+        return Ok(Schema { age: SchemaAge::None, version: String::new() });
+    }
+    let applied: Vec<Named> =
+        sql_query("SELECT version AS name FROM __diesel_schema_migrations ORDER BY version")
+            .load(connection)?;
+    // Both databases have the same migrations (tests/contract/migrations.rs).
+    let known: Vec<Box<dyn Migration<Sqlite>>> = SQLITE.migrations().map_err(Error::internal)?;
+    let known: Vec<String> = known.iter().map(|migration| migration.name().version().to_string()).collect();
+    let age = if applied.is_empty() {
+        SchemaAge::None
+    } else if !known.iter().all(|version| applied.iter().any(|row| row.name == *version)) {
+        SchemaAge::Older
+    } else if applied.len() > known.len() {
+        SchemaAge::Newer
+    } else {
+        SchemaAge::Current
+    };
+    Ok(Schema { age, version: applied.last().map(|row| row.name.clone()).unwrap_or_default() })
 }

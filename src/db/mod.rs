@@ -3,6 +3,7 @@
 mod connect;
 mod dialect;
 mod failure;
+mod files;
 mod grants;
 mod location;
 mod migrate;
@@ -28,8 +29,10 @@ use tracing::Instrument;
 pub use self::{
     connect::AnyConnection,
     dialect::is_unique_violation,
+    files::{open_fresh, open_still, save_copy},
     grants::GRANTS,
     location::Location,
+    migrate::{Schema, SchemaAge, read_schema},
     options::DbOptions,
     probe::Probe,
     replica::Mark,
@@ -194,6 +197,14 @@ impl Db {
             Err(error) if failure::cause_of(&error) == Failure::Lost => self.read_blocking(scope, work),
             outcome => outcome,
         }
+    }
+
+    /// Runs queries that change nothing on one moment of the database, without a limit of time; for commands.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub fn snapshot_blocking<T>(&self, work: impl FnOnce(&mut AnyConnection) -> Result<T>) -> Result<T> {
+        self.0.readers.run(Scope::All, |connection| dialect::snapshot(connection, work))
     }
 
     /// [`Db::write`] for commands and start-up.

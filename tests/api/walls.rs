@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cchc::{
-    db::{AnyConnection, Db, GRANTS, Location, Scope},
+    db::{AnyConnection, Db, DbOptions, GRANTS, Location, Scope},
     error::Result,
     kernel::id::WardId,
     schema::submissions,
@@ -296,7 +296,7 @@ async fn an_instance_as_the_application_role_says_who_must_migrate(app: App) {
     app.sql("DELETE FROM __diesel_schema_migrations WHERE version > '20261125000100'");
     assert!(told(&app.services.db).contains("CCHC_MIGRATION_URL"));
     let empty = empty_postgres();
-    let db = Db::open(Location::Postgres(empty.url_as_app()), 1).expect("a connection");
+    let db = Db::open(Location::Postgres(empty.url_as_app()), &DbOptions::of(1)).expect("a connection");
     assert!(told(&db).contains("cchc migrate --grant-to"));
 }
 

@@ -9,9 +9,12 @@
     reason = "a test that cannot go on says so by a panic"
 )]
 
+mod backup;
 mod batches;
 mod copies;
+mod copy;
 mod failover;
+mod house;
 mod kill;
 mod kill_upload;
 mod line;

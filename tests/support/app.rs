@@ -161,9 +161,9 @@ impl App {
     pub fn owner(&self) -> &Db {
         match self.backend {
             Backend::Sqlite => &self.services.db,
-            Backend::Postgres => self
-                .owner
-                .get_or_init(|| Db::open(self.database.owner.clone(), 1).expect("the owner connects")),
+            Backend::Postgres => self.owner.get_or_init(|| {
+                Db::open(self.database.owner.clone(), &DbOptions::of(1)).expect("the owner connects")
+            }),
         }
     }
 

@@ -1,10 +1,9 @@
 //! What differs between the two databases, side by side.
 
 use diesel::{
-    Connection, QueryResult, RunQueryDsl,
+    Connection,
     connection::{AnsiTransactionManager, TransactionManager},
     result::{DatabaseErrorKind, Error as DieselError},
-    sql_query,
 };
 
 use super::AnyConnection;
@@ -96,17 +95,5 @@ pub(super) fn is_contention(error: &DieselError) -> bool {
                 || message.contains("statement timeout")
         }
         _ => false,
-    }
-}
-
-/// Key of the advisory lock that migrations run under on PostgreSQL; any fixed number that others do not use.
-const MIGRATION_LOCK: &str = "SELECT pg_advisory_xact_lock(7301926)";
-
-/// Keeps a second instance from migrating at the same time, until the transaction ends.
-pub(super) fn lock_migrations(connection: &mut AnyConnection) -> QueryResult<()> {
-    match connection {
-        AnyConnection::Postgres(_) => sql_query(MIGRATION_LOCK).execute(connection).map(drop),
-        // BEGIN IMMEDIATE holds the one write lock already.
-        AnyConnection::Sqlite(_) => Ok(()),
     }
 }

@@ -2,22 +2,25 @@
 
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::{AnyConnection, dialect};
+use super::{AnyConnection, dialect, rollout};
 use crate::error::{Error, Result};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
-/// Runs what is pending, all of it or nothing.
+/// Runs what is pending: all of it or nothing on SQLite, and step by step on PostgreSQL.
 pub(super) fn run_pending(connection: &mut AnyConnection) -> Result<()> {
-    dialect::transaction(connection, run_locked)
+    match connection {
+        AnyConnection::Postgres(postgres) => rollout::run_pending(postgres, POSTGRES),
+        // One process has the file; all of it or nothing.
+        AnyConnection::Sqlite(_) => dialect::transaction(connection, run_on_sqlite),
+    }
 }
 
-fn run_locked(connection: &mut AnyConnection) -> Result<()> {
-    dialect::lock_migrations(connection)?;
+fn run_on_sqlite(connection: &mut AnyConnection) -> Result<()> {
     match connection {
-        AnyConnection::Postgres(connection) => connection.run_pending_migrations(POSTGRES).map(drop),
         AnyConnection::Sqlite(connection) => connection.run_pending_migrations(SQLITE).map(drop),
+        AnyConnection::Postgres(_) => Ok(()),
     }
     .map_err(Error::internal)
 }

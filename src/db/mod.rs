@@ -3,6 +3,7 @@
 mod connect;
 mod dialect;
 mod migrate;
+mod rollout;
 mod scope;
 mod state;
 

@@ -3,9 +3,7 @@
 use std::path::Path;
 
 use cchc::db::{Db, Location, Scope};
-use diesel::{
-    Connection, PgConnection, RunQueryDsl, connection::SimpleConnection, sql_query,
-};
+use diesel::{Connection, PgConnection, RunQueryDsl, connection::SimpleConnection, sql_query};
 
 use crate::support::{empty_postgres, empty_sqlite, has_postgres};
 
@@ -47,7 +45,8 @@ fn statements(text: &str) -> Vec<String> {
     for part in outside.split_inclusive(';') {
         open.push_str(part);
         let upper = open.to_uppercase();
-        if !upper.contains("CREATE TRIGGER") || !upper.contains("BEGIN") || upper.trim_end().ends_with("END;") {
+        if !upper.contains("CREATE TRIGGER") || !upper.contains("BEGIN") || upper.trim_end().ends_with("END;")
+        {
             found.push(std::mem::take(&mut open));
         }
     }
@@ -69,18 +68,26 @@ fn faults(text: &str, database: &str, in_transaction: bool) -> Vec<String> {
     for (statement, sql) in all.iter().zip(&bare) {
         let mut wrong: Vec<String> = FORBIDDEN
             .iter()
-            .filter(|(part, _)| sql.contains(part) && !(sql.starts_with("CREATE TRIGGER") && *part == "UPDATE "))
+            .filter(|(part, _)| {
+                sql.contains(part) && !(sql.starts_with("CREATE TRIGGER") && *part == "UPDATE ")
+            })
             .map(|(part, why)| format!("{}: {why}", part.trim()))
             .collect();
         if sql.contains("ADD COLUMN") && sql.contains("NOT NULL") && !sql.contains("DEFAULT") {
-            wrong.push("ADD COLUMN … NOT NULL: the program before leaves it out; give it a default".to_owned());
+            wrong.push(
+                "ADD COLUMN … NOT NULL: the program before leaves it out; give it a default".to_owned(),
+            );
         }
-        let table = sql.split(" ON ").nth(1).and_then(|rest| rest.split([' ', '(']).next()).unwrap_or_default();
+        let table =
+            sql.split(" ON ").nth(1).and_then(|rest| rest.split([' ', '(']).next()).unwrap_or_default();
         if database == "postgres" && sql.starts_with("CREATE") && sql.contains("INDEX ") && !makes(table) {
             if !sql.contains("CONCURRENTLY IF NOT EXISTS") {
-                wrong.push("CREATE INDEX: writes wait until it is built; CONCURRENTLY IF NOT EXISTS".to_owned());
+                wrong.push(
+                    "CREATE INDEX: writes wait until it is built; CONCURRENTLY IF NOT EXISTS".to_owned(),
+                );
             } else if in_transaction || all.iter().filter(|one| one.trim_end().ends_with(';')).count() != 1 {
-                wrong.push("CONCURRENTLY: alone in its migration, with run_in_transaction = false".to_owned());
+                wrong
+                    .push("CONCURRENTLY: alone in its migration, with run_in_transaction = false".to_owned());
             }
         }
         if !statement.contains(SAFE) {
@@ -131,7 +138,11 @@ fn what_would_break_the_program_before_is_found() {
         assert!(!faults(sql, database, true).is_empty(), "{sql}");
     }
     for (sql, database, in_transaction) in [
-        ("ALTER TABLE a ADD COLUMN b TEXT;\nALTER TABLE a ADD COLUMN c TEXT NOT NULL DEFAULT '';", "postgres", true),
+        (
+            "ALTER TABLE a ADD COLUMN b TEXT;\nALTER TABLE a ADD COLUMN c TEXT NOT NULL DEFAULT '';",
+            "postgres",
+            true,
+        ),
         ("CREATE TABLE c (id TEXT);\nCREATE INDEX i ON c (id);", "postgres", true),
         ("-- Why: x\nCREATE INDEX CONCURRENTLY IF NOT EXISTS i ON a (b);", "postgres", false),
         ("CREATE INDEX i ON a (b);", "sqlite", true),

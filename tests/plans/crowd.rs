@@ -151,7 +151,8 @@ impl Crowd {
 
     /// The rows of all wards once more, as many times, with all ids changed alike.
     fn spread(&mut self, table: &str, times: usize) {
-        let which = if matches!(table, "audit_chains" | "audit_events") { "t.chain <> 'city'" } else { "TRUE" };
+        let which =
+            if matches!(table, "audit_chains" | "audit_events") { "t.chain <> 'city'" } else { "TRUE" };
         self.copy(table, times, which, |column| {
             let name = column.name.as_str();
             let own = OWN.contains(&name) && name != "number" && name != "sha256"

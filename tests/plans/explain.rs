@@ -72,8 +72,9 @@ impl Explainer {
 }
 
 fn on_sqlite(connection: &mut SqliteConnection, sql: &str) -> Vec<(String, String)> {
-    let steps: Vec<Step> =
-        sql_query(format!("EXPLAIN QUERY PLAN {sql}")).load(connection).unwrap_or_else(|e| panic!("{sql}: {e}"));
+    let steps: Vec<Step> = sql_query(format!("EXPLAIN QUERY PLAN {sql}"))
+        .load(connection)
+        .unwrap_or_else(|e| panic!("{sql}: {e}"));
     let is_page = sql.contains("LIMIT") && !steps.iter().any(|step| step.detail.contains("USE TEMP B-TREE"));
     let mut found = Vec::new();
     for Step { detail } in steps {

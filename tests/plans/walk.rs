@@ -6,12 +6,11 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use crate::{
-    calls,
     callers::callers,
-    crowd,
+    calls, crowd,
     document::{self, Operation, operations},
-    record::{self, Seen},
     recipes,
+    record::{self, Seen},
     support::{App, Client, DEMO_PASSWORD, Receiver, Reply},
 };
 
@@ -122,8 +121,8 @@ fn without(path: &str, name: &str) -> String {
 fn values(app: &App, operation: &Operation, name: &str) -> Vec<String> {
     let is_public = operation.path.starts_with("/public/");
     let parameters = operation.raw["parameters"].as_array().into_iter().flatten();
-    let schema = parameters.filter(|one| one["name"] == name).map(|one| document::resolve(&one["schema"]));
-    let schema = schema.last().unwrap_or(&Value::Null);
+    let mut named = parameters.filter(|one| one["name"] == name && one["in"] == "query");
+    let schema = named.next().map_or(&Value::Null, |one| document::resolve(&one["schema"]));
     if let Some(all) = schema["enum"].as_array() {
         return all.iter().filter_map(Value::as_str).map(str::to_owned).collect();
     }

@@ -16,6 +16,7 @@ mod kill_upload;
 mod line;
 mod office;
 mod portal;
+mod rolling;
 mod server;
 mod sso;
 mod sso_browser;

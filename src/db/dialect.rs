@@ -1,10 +1,9 @@
 //! What differs between the two databases, side by side.
 
 use diesel::{
-    Connection, QueryResult, RunQueryDsl,
+    Connection, QueryResult,
     connection::{AnsiTransactionManager, SimpleConnection, TransactionManager},
     result::{DatabaseErrorKind, Error as DieselError},
-    sql_query,
 };
 
 use super::AnyConnection;
@@ -130,25 +129,4 @@ pub fn is_unique_violation(error: &DieselError, constraint: &str) -> bool {
         _ => return false,
     };
     info.message().strip_prefix("UNIQUE constraint failed: ") == Some(columns)
-}
-
-/// Key of the advisory lock that migrations run under on PostgreSQL; any fixed number that others do not use.
-const MIGRATION_LOCK: &str = "SELECT pg_advisory_xact_lock(7301926)";
-
-/// A migration takes as long as it takes, and so does the wait for another instance's. Each of its locks is waited for
-/// as briefly as any, for those who come after it wait too.
-const MIGRATION_PATIENCE: &str = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0";
-const MIGRATION_LOCKS: &str = "SET LOCAL lock_timeout = '10s'";
-
-/// Keeps a second instance from migrating at the same time, until the transaction ends.
-pub(super) fn lock_migrations(connection: &mut AnyConnection) -> QueryResult<()> {
-    match connection {
-        AnyConnection::Postgres(postgres) => {
-            postgres.batch_execute(MIGRATION_PATIENCE)?;
-            sql_query(MIGRATION_LOCK).execute(postgres)?;
-            postgres.batch_execute(MIGRATION_LOCKS)
-        }
-        // BEGIN IMMEDIATE holds the one write lock already.
-        AnyConnection::Sqlite(_) => Ok(()),
-    }
 }

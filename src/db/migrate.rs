@@ -9,13 +9,14 @@ use diesel::{
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::{AnyConnection, dialect, grants};
+use super::{AnyConnection, dialect, grants, rollout};
 use crate::error::{Error, Result};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
-/// Runs what is pending, all of it or nothing. An application role may run nothing, and is told who must.
+/// Runs what is pending: all of it or nothing on SQLite, and step by step on PostgreSQL. An application role may run
+/// nothing, and is told who must. Whoever has nothing to do waits for nobody.
 pub(super) fn run_pending(connection: &mut AnyConnection) -> Result<()> {
     if let AnyConnection::Postgres(postgres) = connection
         && !grants::may_migrate(postgres)?
@@ -23,14 +24,20 @@ pub(super) fn run_pending(connection: &mut AnyConnection) -> Result<()> {
         let ready = grants::may_serve(postgres)? && is_current(connection)?;
         return if ready { Ok(()) } else { Err(Error::internal(grants::ADVICE)) };
     }
-    dialect::transaction(connection, run_locked)
+    if is_current(connection)? {
+        return Ok(());
+    }
+    match connection {
+        AnyConnection::Postgres(postgres) => rollout::run_pending(postgres, POSTGRES),
+        // One process has the file; all of it or nothing.
+        AnyConnection::Sqlite(_) => dialect::transaction(connection, run_on_sqlite),
+    }
 }
 
-fn run_locked(connection: &mut AnyConnection) -> Result<()> {
-    dialect::lock_migrations(connection)?;
+fn run_on_sqlite(connection: &mut AnyConnection) -> Result<()> {
     match connection {
-        AnyConnection::Postgres(connection) => connection.run_pending_migrations(POSTGRES).map(drop),
         AnyConnection::Sqlite(connection) => connection.run_pending_migrations(SQLITE).map(drop),
+        AnyConnection::Postgres(_) => Ok(()),
     }
     .map_err(Error::internal)
 }

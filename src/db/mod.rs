@@ -11,6 +11,7 @@ mod options;
 mod pool;
 mod probe;
 mod replica;
+mod rollout;
 mod scope;
 mod state;
 mod statement;

@@ -36,6 +36,7 @@ mod exports;
 mod extensions;
 mod health;
 mod imports;
+mod instances;
 mod issuing;
 mod items;
 mod library;

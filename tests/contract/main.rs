@@ -29,5 +29,6 @@ mod policy;
 mod readme;
 mod recipes;
 mod released;
+mod rollout;
 mod sources;
 mod watching;

@@ -22,6 +22,7 @@ mod office;
 mod portal;
 mod postgres;
 mod replica;
+mod rolling;
 mod server;
 #[path = "../support/postgres.rs"]
 mod servers;

@@ -1,0 +1,2 @@
+-- Why: each sign-out removes the revocations whose tokens have run out, without reading all others.
+CREATE INDEX revoked_tokens_by_expiry ON revoked_tokens (expires_at);

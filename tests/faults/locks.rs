@@ -43,7 +43,7 @@ fn write_all(server: &Server, token: &str, submission: &str, round: &str) -> Vec
         assert!(reply.status != 503 || reply.retry_after.is_some(), "503 says when to come back");
         reply.status
     });
-    texts.clone().into_iter().zip(statuses).collect()
+    texts.into_iter().zip(statuses).collect()
 }
 
 /// Holds the promise while `lock` holds, and after `release`.

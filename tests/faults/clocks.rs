@@ -20,14 +20,12 @@ fn library() -> Option<PathBuf> {
 
 /// Writes five comments; gives the answers.
 fn write(server: &Server, token: &str, submission: &str, when: &str) -> Vec<Value> {
-    let http = fresh();
     let one = |number| {
         let text = format!("{when}-{number}");
-        let reply = block_on(ask(comment(&http, &server.address, (token, submission, &text)))).unwrap();
+        let reply = block_on(ask(comment(&fresh(), &server.address, (token, submission, &text)))).unwrap();
         assert_eq!(reply.status, 201, "{reply:?}");
         reply.body
     };
-    // Connections belong to a runtime; each call has its own.
     (0..5).map(one).collect()
 }
 

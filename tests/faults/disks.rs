@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     rig::{
-        Reply, Rig, ask, comment, comments, fresh, get, is_ready, skip, some_submission, tell, token,
+        Reply, Rig, ask, comment_under, comments, fresh, get, is_ready, skip, some_submission, tell, token,
         verify_chains, wait_until,
     },
     server::{Server, block_on},
@@ -77,8 +77,8 @@ fn write_until_refused(server: &Server, token: &str, submission: &str) -> (Vec<S
         let mut kept = Vec::new();
         for number in 0..MANY {
             let text = format!("đầy đĩa {number} {}", "x".repeat(1500));
-            let request = comment(&http, &server.address, (token, submission, &text));
-            let request = request.header("Idempotency-Key", format!("full-{number}"));
+            let key = format!("full-{number}");
+            let request = comment_under(&key, &http, &server.address, (token, submission, &text));
             let reply = ask(request).await.unwrap();
             if reply.status != 201 {
                 return (kept, reply);
@@ -123,8 +123,7 @@ fn a_full_disk_refuses_writes_in_a_sentence_while_reads_go_on_and_nothing_is_hal
     // The key of the write that was refused.
     let text = format!("đầy đĩa {} {}", kept.len(), "x".repeat(1500));
     let key = format!("full-{}", kept.len());
-    let again =
-        comment(&fresh(), &server.address, (&leader, &submission, &text)).header("Idempotency-Key", key);
+    let again = comment_under(&key, &fresh(), &server.address, (&leader, &submission, &text));
     assert_eq!(block_on(ask(again)).unwrap().status, 201);
     kept.push(text);
     assert_eq!(upload(&server, &clerk).status, 201);

@@ -23,6 +23,6 @@ mod rig;
 mod server;
 #[path = "../support/postgres.rs"]
 mod servers;
-#[allow(dead_code, unused_imports, reason = "shared with the other tests; each uses its part")]
+#[allow(dead_code, unused_imports, unused_macros, reason = "shared with the other tests; each uses its part")]
 #[path = "../support/mod.rs"]
 mod support;

@@ -112,9 +112,19 @@ pub fn comment(
     address: &str,
     (token, submission, text): (&str, &str, &str),
 ) -> reqwest::RequestBuilder {
+    comment_under(text, http, address, (token, submission, text))
+}
+
+/// [`comment`] under another key.
+pub fn comment_under(
+    key: &str,
+    http: &reqwest::Client,
+    address: &str,
+    (token, submission, text): (&str, &str, &str),
+) -> reqwest::RequestBuilder {
     http.post(format!("{address}/api/v1/submissions/{submission}/comments"))
         .bearer_auth(token)
-        .header("Idempotency-Key", text)
+        .header("Idempotency-Key", key)
         .json(&json!({ "text": text }))
 }
 

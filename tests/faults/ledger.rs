@@ -122,7 +122,7 @@ fn watch(known: &Arc<Known>, address: &str) -> JoinHandle<()> {
         while !known.stop.load(Ordering::SeqCst) {
             let asked = Instant::now();
             let request = fresh().get(&url).timeout(Duration::from_secs(4));
-            let ready = block_on(request.send()).is_ok_and(|answer| answer.status() == 200);
+            let ready = block_on(async { request.send().await }).is_ok_and(|answer| answer.status() == 200);
             known.ready.lock().unwrap().push((asked, address.clone(), ready));
             sleep(Duration::from_millis(100));
         }

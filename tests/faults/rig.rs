@@ -135,7 +135,8 @@ pub fn fresh() -> reqwest::Client {
 
 /// Whether it says that it is ready.
 pub fn is_ready(server: &Server) -> bool {
-    let answer = block_on(fresh().get(format!("{}/health/ready", server.address)).send());
+    // A request that is sent needs the runtime from its first moment.
+    let answer = block_on(async { fresh().get(format!("{}/health/ready", server.address)).send().await });
     answer.is_ok_and(|answer| answer.status() == 200)
 }
 

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::{
     server::{Server, block_on, free_address, key_in, serve_on},
     servers::Postgres,
-    support::fill,
+    support::{APP_ROLE, fill},
 };
 
 /// Longest wait for what takes a few seconds on an idle machine.
@@ -48,6 +48,7 @@ impl Rig {
     pub fn postgres(server: &Postgres) -> Self {
         let own = tempfile::tempdir().unwrap();
         let database = server.url("postgres");
+        server.psql(&format!("CREATE ROLE {APP_ROLE} LOGIN"));
         fill(Location::parse(&database).unwrap());
         let (directory, key) = (own.path().to_owned(), key_in(own.path()));
         Self { _own: Some(own), directory, database, key }

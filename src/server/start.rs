@@ -12,7 +12,7 @@ use actix_web::{
         signal::unix::{Signal, SignalKind, signal},
         time::sleep,
     },
-    web::{self, Data},
+    web::{self, Bytes, Data},
 };
 use futures_util::future::{Either, select};
 use utoipa_actix_web::AppExt;
@@ -32,6 +32,12 @@ use crate::{
     error::{Error, Result},
     sign_ons::Provider,
 };
+
+/// Longest time for the head of a request, from its first byte or from the connection; bodies have
+/// `http::extract::time_for`.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a connection may idle between two requests; a stop waits for it, too. A proxy keeps its own for less.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How the server runs.
 #[derive(Clone, Debug)]
@@ -63,7 +69,8 @@ pub fn start(services: Services, listener: TcpListener, options: &ServerOptions)
     let rules = Data::new(gate::Rules::read(&document)?);
     services.metrics.watch_routes(rules.routes());
     let scraper = Data::new(Scraper::new(services.clone()));
-    let document = Data::new(openapi::text_of(&document));
+    // Shared by all answers, so that who reads slowly holds no copy.
+    let document = Data::new(Bytes::from(openapi::text_of(&document)));
     let watch = Watch::new(services.db.clone());
     let readiness = Readiness::new(services.db.clone());
     let stop = options.handle_signals.then(|| (watch.clone(), readiness.clone()));
@@ -96,6 +103,8 @@ pub fn start(services: Services, listener: TcpListener, options: &ServerOptions)
             .wrap(Condition::new(!origins.is_empty(), cors(origins)))
     })
     .workers(options.workers)
+    .client_request_timeout(HEAD_TIMEOUT)
+    .keep_alive(IDLE_TIMEOUT)
     .shutdown_timeout(options.shutdown_seconds)
     .disable_signals();
     let server = server.listen(listener).map_err(Error::internal)?.run();
@@ -149,7 +158,7 @@ fn swagger_ui() -> SwaggerUi {
     )
 }
 
-async fn get_document(document: Data<String>) -> HttpResponse {
+async fn get_document(document: Data<Bytes>) -> HttpResponse {
     HttpResponse::Ok()
         .content_type("application/json")
         .insert_header((header::CACHE_CONTROL, "no-cache"))

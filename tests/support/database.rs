@@ -124,7 +124,7 @@ fn remove_old_templates(home: &Path) {
 }
 
 /// Migrates an empty database and loads the demo.
-fn fill(location: Location) {
+pub fn fill(location: Location) {
     let services: Arc<Services> = Arc::new(services_on(location, demo_clock()));
     services.db.migrate().expect("migrations");
     cchc::demo::load(&services, &SecretString::from(DEMO_PASSWORD)).expect("the demo's data");

@@ -1,0 +1,6 @@
+//! A city to measure cchc on, and what its figures are compared with.
+
+pub mod city;
+
+/// What goes wrong here ends the run with its sentence.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;

@@ -1,6 +1,8 @@
 //! A city to measure cchc on, and what its figures are compared with.
 
 pub mod city;
+pub mod http;
+pub mod program;
 
 /// What goes wrong here ends the run with its sentence.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;

@@ -3,25 +3,23 @@
 use std::{collections::HashMap, path::Path, sync::Arc};
 
 use cchc::{
-    access::{Actor, Scope as ClientScope, password::{self, Hasher}, token::Tokens},
+    access::{Actor, Scope as ClientScope, password},
     accounts::actions::{NewAccount, create_account},
     approvals::actions::{NewDecision, decide},
     clients::actions::{NewClient, create_client},
     context::{Ctx, Services},
-    db::{AnyConnection, Db, Location, Scope},
+    db::{AnyConnection, Location, Scope},
     error::{Error, Result},
     issuing, items::{self, ItemId}, kernel::{id::{UnitId, WardId}, time::{Clock, Timestamp}},
     imports, periods::{self, Period, actions::{CalendarOptions, NewPeriod, PeriodChanges}},
     plans::{Basis, PlanId}, publications,
-    settings::Settings,
-    storage::{Place, Storage},
     submissions::{self, Action, SubmissionId, SubmissionState, actions::NewSubmission},
-    telemetry::Metrics, units,
+    units,
 };
 use serde_json::Value;
 
 use super::{EXTRA_PERIODS, LAST_YEAR, PASSWORD, Size, content::{Dice, figure}, plan::{self, Unit}, ward_code};
-use crate::Failure;
+use crate::{Failure, program};
 
 /// Argon2id of [`PASSWORD`] with the program's own parameters; one for all, or the city would take a day.
 pub const PASSWORD_HASH: &str = include_str!("password-hash.txt");
@@ -38,17 +36,7 @@ const DAY: i64 = 24 * 3600;
 /// When the program refuses an act: then the script is wrong.
 pub fn play(file: &Path, size: &Size) -> std::result::Result<(), Failure> {
     let partial = file.with_extension("partial");
-    let db = Db::open(Location::Sqlite(partial.clone()), 1)?;
-    db.migrate()?;
-    let services = Services {
-        db,
-        clock: Clock::real(),
-        hasher: Hasher::new(8, 1)?,
-        tokens: Tokens::from_pem(&Tokens::generate_pem()?, "cchc-bench")?,
-        documents: Storage::open(&Place::Directory(file.with_extension("documents")), 1)?,
-        settings: Arc::new(Settings::default()),
-        metrics: Metrics::default(),
-    };
+    let services = program::services(Location::Sqlite(partial.clone()), 1, &file.with_extension("documents"))?;
     let stage = Stage { services: Arc::new(services), units: plan::units(size.units), dice: Dice::new(103) };
     let db = stage.services.db.clone();
     db.write_blocking(Scope::All, |connection| stage.play(connection, size))?;

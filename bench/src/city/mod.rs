@@ -14,10 +14,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cchc::db::{Db, Location};
+use cchc::db::Location;
 use clap::Args;
 
-use crate::Failure;
+use crate::{Failure, program};
 
 /// How large a city is.
 #[derive(Args, Clone, Debug)]
@@ -86,9 +86,7 @@ pub fn make(options: &Options) -> Result<Report, Failure> {
         history::play(&template, &options.size)?;
     }
     let played = started.elapsed();
-    let db = Db::open(target.clone(), 1)?;
-    db.migrate()?;
-    drop(db);
+    drop(program::open(target.clone(), 1)?);
     let started = Instant::now();
     let rows = copies::write(&template, &target, options.size.wards)?;
     let report = Report { rows, played, written: started.elapsed() };

@@ -207,7 +207,7 @@ macro_rules! copy_into {
         match $name {
             $(stringify!($table) => diesel::copy_from(schema::$table::table)
                 .from_raw_data(schema::$table::table, |copy| {
-                    copy.write_all($data)?;
+                    copy.write_all($data).map_err(|error| diesel::result::Error::SerializationError(Box::new(error)))?;
                     diesel::QueryResult::Ok(())
                 })
                 .execute($connection)?,)+

@@ -11,7 +11,7 @@ use actix_web::dev::ServerHandle;
 use cchc::{
     access::{password::Hasher, token::Tokens},
     context::Services,
-    db::{Db, Location},
+    db::{Db, DbOptions, Location},
     kernel::time::Clock,
     server::{self, ServerOptions},
     settings::Settings,
@@ -26,7 +26,7 @@ use crate::Failure;
 /// # Errors
 /// When it cannot be reached or migrated.
 pub fn open(location: Location, connections: u32) -> Result<Db, Failure> {
-    let db = Db::open(location, connections)?;
+    let db = Db::open(location, &DbOptions::of(connections))?;
     db.migrate()?;
     Ok(db)
 }
@@ -65,7 +65,7 @@ pub fn serve(services: Services, workers: usize) -> Result<Served, Failure> {
     let address = listener.local_addr()?;
     let (tell, told) = mpsc::channel();
     let thread = std::thread::spawn(move || {
-        let options = ServerOptions { workers, shutdown_seconds: 1, handle_signals: false };
+        let options = ServerOptions { workers, shutdown_seconds: 1, drain_seconds: 0, handle_signals: false };
         actix_web::rt::System::new().block_on(async {
             match server::start(services, listener, &options) {
                 Ok(running) => {

@@ -202,24 +202,29 @@ impl<DB: Backend> QueryableByName<DB> for Passed {
 
 /// How each database takes a list; SQLite never gets one.
 trait Lists: Backend {
-    fn push<'b>(out: &mut AstPass<'_, 'b, Self>, list: &'b Vec<String>) -> QueryResult<()>;
+    fn push<'b>(out: &mut AstPass<'_, 'b, Self>, list: &'b [String]) -> QueryResult<()>;
 }
 
 impl Lists for diesel::pg::Pg {
-    fn push<'b>(out: &mut AstPass<'_, 'b, Self>, list: &'b Vec<String>) -> QueryResult<()> {
+    fn push<'b>(out: &mut AstPass<'_, 'b, Self>, list: &'b [String]) -> QueryResult<()> {
         out.push_bind_param::<Array<Text>, _>(list)
     }
 }
 
 impl Lists for diesel::sqlite::Sqlite {
-    fn push<'b>(_: &mut AstPass<'_, 'b, Self>, _: &'b Vec<String>) -> QueryResult<()> {
+    fn push<'b>(_: &mut AstPass<'_, 'b, Self>, _: &'b [String]) -> QueryResult<()> {
         Ok(())
     }
 }
 
 impl<DB> QueryFragment<DB> for Statement
 where
-    DB: Lists + HasSqlType<Text> + HasSqlType<BigInt> + HasSqlType<Bool> + HasSqlType<Timestamp> + HasSqlType<Date>,
+    DB: Lists
+        + HasSqlType<Text>
+        + HasSqlType<BigInt>
+        + HasSqlType<Bool>
+        + HasSqlType<Timestamp>
+        + HasSqlType<Date>,
     String: ToSql<Text, DB>,
     i64: ToSql<BigInt, DB>,
     bool: ToSql<Bool, DB>,

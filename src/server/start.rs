@@ -74,8 +74,7 @@ pub fn start(services: Services, listener: TcpListener, options: &ServerOptions)
     let watch = Watch::new(services.db.clone());
     let readiness = Readiness::new(services.db.clone());
     let stop = options.handle_signals.then(|| (watch.clone(), readiness.clone()));
-    let watch = Data::new(watch);
-    let readiness = Data::new(readiness);
+    let (watch, readiness) = (Data::new(watch), Data::new(readiness));
     let services = Data::new(services);
     let provider = Data::new(Provider::default());
     let server = HttpServer::new(move || {

@@ -50,8 +50,8 @@ fn a_clock_set_back_by_an_hour_loses_nothing_and_locks_nobody_out() {
         return;
     };
     let rig = Rig::sqlite();
-    let (clock, library) = (rig.directory.join("clock"), library.display().to_string());
-    let named = clock.display().to_string();
+    let clock = rig.directory.join("clock");
+    let (library, named) = (library.display().to_string(), clock.display().to_string());
     fs::write(&clock, "+0").unwrap();
     let environment = [
         ("LD_PRELOAD", library.as_str()),
@@ -65,7 +65,7 @@ fn a_clock_set_back_by_an_hour_loses_nothing_and_locks_nobody_out() {
     let mut written = write(&server, &early, &submission, "before");
     fs::write(&clock, BACK).unwrap();
     let status = get(&server, &early, "/api/v1/me").status;
-    assert!(matches!(status, 200 | 401), "{status}");
+    assert!([200, 401].contains(&status), "{status}");
     let late = token(&server, "leader");
     assert_eq!(get(&server, &late, "/api/v1/me").status, 200, "who signs in now is let in");
     written.extend(write(&server, &late, &submission, "after"));
@@ -79,8 +79,8 @@ fn a_clock_set_back_by_an_hour_loses_nothing_and_locks_nobody_out() {
     server.kill();
     let server = rig.serve_at(&address, &environment);
     written.extend(write(&server, &late, &submission, "restarted"));
-    let mut read = read_by_threes(&server, &late, &submission);
     let mut expected: Vec<_> = written.iter().map(|comment| comment["id"].clone()).collect();
+    let mut read = read_by_threes(&server, &late, &submission);
     let in_order = read.ends_with(&expected);
     read.retain(|id| expected.contains(id));
     read.sort_unstable_by_key(Value::to_string);
@@ -88,8 +88,7 @@ fn a_clock_set_back_by_an_hour_loses_nothing_and_locks_nobody_out() {
     assert_eq!(read, expected, "each once");
     verify_chains(&server);
     fs::write(&clock, "+0").unwrap();
-    let again = token(&server, "leader");
-    written.extend(write(&server, &again, &submission, "right"));
+    write(&server, &token(&server, "leader"), &submission, "right");
     verify_chains(&server);
     tell(format_args!(
         "clock set back by an hour: the token of before got {status}; lists in the order of writing: {in_order}"

@@ -65,7 +65,8 @@ async fn a_write_repeated_at_the_other_instance_is_not_done_twice(app: App) {
     let other = app.beside(app.services.clock);
     let here = app.sign_in("admin").await;
     let there = other.with_token(here.token().unwrap());
-    let unit = json!({ "code": "HAI-NOI", "name": "Đơn vị", "kind": "department", "active_from": "2026-01-01" });
+    let unit =
+        json!({ "code": "HAI-NOI", "name": "Đơn vị", "kind": "department", "active_from": "2026-01-01" });
     let first = here.post("/api/v1/units", &unit).key("once").await.expect(201);
     let again = there.post("/api/v1/units", &unit).key("once").await.expect(201);
     assert_eq!(first.id(), again.id());

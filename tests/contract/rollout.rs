@@ -13,14 +13,14 @@ const FORBIDDEN: &[(&str, &str)] = &[
     ("DROP COLUMN", "the program before still reads it; drop it one release later"),
     ("DROP VIEW", "the program before still reads it; CREATE OR REPLACE, or a view of another name"),
     ("RENAME", "the program before knows the old name; add the new one beside it"),
-    (" TYPE ", "it rewrites the table, and the program before reads the old type; add a column beside it"),
+    ("TYPE", "it rewrites the table, and the program before reads the old type; add a column beside it"),
     ("SET NOT NULL", "the program before may leave it out; require it one release later"),
     ("ADD CONSTRAINT", "the program before may write what it refuses; add it one release later"),
     ("CREATE TRIGGER", "it may refuse what the program before does"),
     ("CREATE POLICY", "it may hide what the program before needs"),
     ("REVOKE", "the program before may need the right"),
     ("DELETE FROM", "the program before may need the rows"),
-    ("UPDATE ", "it locks many rows for long; fill in small steps, after all instances know the column"),
+    ("UPDATE", "it locks many rows for long; fill in small steps, after all instances know the column"),
 ];
 
 /// Why a statement is safe all the same stands in a line above it.
@@ -68,10 +68,10 @@ fn faults(text: &str, database: &str, in_transaction: bool) -> Vec<String> {
     for (statement, sql) in all.iter().zip(&bare) {
         let mut wrong: Vec<String> = FORBIDDEN
             .iter()
-            .filter(|(part, _)| {
-                sql.contains(part) && !(sql.starts_with("CREATE TRIGGER") && *part == "UPDATE ")
-            })
-            .map(|(part, why)| format!("{}: {why}", part.trim()))
+            .filter(|(part, _)| format!(" {sql} ").contains(&format!(" {part} ")))
+            // What a trigger waits for is not what it does.
+            .filter(|(part, _)| !(sql.starts_with("CREATE TRIGGER") && *part == "UPDATE"))
+            .map(|(part, why)| format!("{part}: {why}"))
             .collect();
         if sql.contains("ADD COLUMN") && sql.contains("NOT NULL") && !sql.contains("DEFAULT") {
             wrong.push(

@@ -94,14 +94,18 @@ fn on_postgres(connection: &mut PgConnection, sql: &str) -> Vec<(String, String)
     let (sql, parameters) = with_a_limit(sql);
     let values = vec!["NULL"; parameters].join(", ");
     let execute = if parameters == 0 { "probe".to_owned() } else { format!("probe({values})") };
-    connection.batch_execute(&format!("PREPARE probe AS {sql}")).unwrap_or_else(|e| panic!("{sql}: {e}"));
-    let plans: Vec<Plan> = sql_query(format!("EXPLAIN (FORMAT JSON) EXECUTE {execute}"))
-        .load(connection)
-        .unwrap_or_else(|e| panic!("{sql}: {e}"));
-    connection.batch_execute("DEALLOCATE probe").unwrap();
-    let plan: Value = serde_json::from_str(&plans[0].plan).expect("a plan");
+    let explained = connection.batch_execute(&format!("PREPARE probe AS {sql}")).and_then(|()| {
+        sql_query(format!("EXPLAIN (FORMAT JSON) EXECUTE {execute}")).load::<Plan>(connection)
+    });
+    connection.batch_execute("DEALLOCATE ALL").unwrap();
     let mut found = Vec::new();
-    inspect(&plan[0]["Plan"], false, &mut found);
+    match explained {
+        Ok(plans) => {
+            let plan: Value = serde_json::from_str(&plans[0].plan).expect("a plan");
+            inspect(&plan[0]["Plan"], false, &mut found);
+        }
+        Err(error) => found.push((String::new(), format!("it has no plan: {error}"))),
+    }
     found
 }
 

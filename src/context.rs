@@ -1,29 +1,26 @@
 //! One `Ctx` per request: who asks, and the way to the database. One `Tx` per write: no event, no commit.
 
+mod replays;
+
 use std::{net::IpAddr, sync::Arc};
 
-use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 
+use self::replays::{find_answer, insert_key, store_answer};
 use crate::{
-    access::{Actor, password::Hasher, token::Tokens},
+    access::{self, Actor, ActorKind, password::Hasher, token::Tokens},
     audit::{self, Event},
-    db::{self, AnyConnection, Db, Scope, is_unique_violation},
+    db::{self, AnyConnection, Db, Mark, Scope},
     error::{Code, Error, Result},
     kernel::{
-        id::{PrincipalId, WardId},
-        json::JsonText,
+        id::WardId,
         time::{Clock, Timestamp},
     },
     outbox::{self, Announcement},
-    schema::idempotency_keys,
     settings::Settings,
     storage::Storage,
     telemetry::Metrics,
 };
-
-/// Seconds for which an answer is kept for its `Idempotency-Key` (API: 24 hours).
-const REPLAY_SECONDS: i64 = 24 * 3600;
 
 /// What every request shares.
 #[derive(Clone, Debug)]
@@ -227,9 +224,38 @@ impl Ctx {
     pub async fn read<T, F>(&self, work: F) -> Result<T>
     where
         T: Send + 'static,
+        F: FnOnce(&mut AnyConnection) -> Result<T> + Clone + Send + 'static,
+    {
+        let db = &self.services.db;
+        match self.mark() {
+            Some(mark) => db.read_near(self.scope(), mark, work).await,
+            None => db.read(self.scope(), work).await,
+        }
+    }
+
+    /// [`Ctx::read`] by the primary, and not again if the connection broke: for work too large to be kept for that.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub async fn read_once<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
         F: FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
     {
-        self.services.db.read(self.scope(), work).await
+        self.services.db.read_once(self.scope(), work).await
+    }
+
+    /// What a replica must have before it may answer the caller; none, where only the primary may: the city's operator
+    /// reads across the wards that it changes, and no one number counts these changes.
+    fn mark(&self) -> Option<Mark> {
+        match (self.actor.ward_id, self.actor.kind) {
+            (Some(ward_id), _) => Some(Mark::Ward(ward_id)),
+            (None, ActorKind::Anonymous) => Some(Mark::Changes),
+            (None, ActorKind::Client) if !self.actor.has_scope(access::Scope::WardsManage) => {
+                Some(Mark::Changes)
+            }
+            _ => None,
+        }
     }
 
     /// [`Ctx::read`] on the rows of all wards, whoever asks: for what is public.
@@ -239,9 +265,9 @@ impl Ctx {
     pub async fn read_across_wards<T, F>(&self, work: F) -> Result<T>
     where
         T: Send + 'static,
-        F: FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
+        F: FnOnce(&mut AnyConnection) -> Result<T> + Clone + Send + 'static,
     {
-        self.services.db.read(Scope::All, work).await
+        self.services.db.read_near(Scope::All, Mark::Changes, work).await
     }
 
     /// Runs one write: transaction, audit, and the stored answer of its `Idempotency-Key`.
@@ -355,67 +381,4 @@ impl Ctx {
 
 fn is_key_taken(outcome: &Result<Answer>) -> bool {
     matches!(outcome, Err(error) if error.code == Code::IdempotencyInProgress)
-}
-
-fn find_answer(
-    connection: &mut AnyConnection,
-    principal: PrincipalId,
-    idempotency: &Idempotency,
-) -> Result<Option<Answer>> {
-    let row: Option<(String, Option<JsonText>)> = idempotency_keys::table
-        .find((principal.as_str(), &idempotency.key))
-        .filter(idempotency_keys::created_at.gt(Clock::real_now().plus_seconds(-REPLAY_SECONDS)))
-        .select((idempotency_keys::fingerprint, idempotency_keys::answer))
-        .first(connection)
-        .optional()?;
-    match row {
-        None => Ok(None),
-        Some((fingerprint, _)) if fingerprint != idempotency.fingerprint => {
-            Err(Error::new(Code::IdempotencyKeyReused))
-        }
-        Some((_, answer)) => answer.map(|text| text.read()).transpose().map_err(Error::internal),
-    }
-}
-
-/// Claims the key. On PostgreSQL this waits for whoever holds it, and then says it is taken.
-fn insert_key(
-    connection: &mut AnyConnection,
-    principal: PrincipalId,
-    idempotency: &Idempotency,
-) -> Result<()> {
-    let now = Clock::real_now();
-    diesel::delete(idempotency_keys::table)
-        .filter(idempotency_keys::created_at.le(now.plus_seconds(-REPLAY_SECONDS)))
-        .execute(connection)?;
-    let inserted = diesel::insert_into(idempotency_keys::table)
-        .values((
-            idempotency_keys::principal_id.eq(principal.as_str()),
-            idempotency_keys::idempotency_key.eq(&idempotency.key),
-            idempotency_keys::fingerprint.eq(&idempotency.fingerprint),
-            idempotency_keys::created_at.eq(now),
-        ))
-        .execute(connection);
-    match inserted {
-        Ok(_) => Ok(()),
-        Err(error) if is_unique_violation(&error, "idempotency_keys_pkey") => {
-            Err(Error::new(Code::IdempotencyInProgress))
-        }
-        Err(error) => Err(error.into()),
-    }
-}
-
-fn store_answer(
-    connection: &mut AnyConnection,
-    principal: PrincipalId,
-    idempotency: &Idempotency,
-    answer: &Answer,
-) -> Result<()> {
-    let mut stored = answer.clone();
-    if let Some(replay) = stored.replay.take() {
-        stored.body = Some(replay);
-    }
-    diesel::update(idempotency_keys::table.find((principal.as_str(), &idempotency.key)))
-        .set(idempotency_keys::answer.eq(JsonText::of(&stored)))
-        .execute(connection)?;
-    Ok(())
 }

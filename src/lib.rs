@@ -13,6 +13,7 @@
 //! | [`storage`] | files, in a directory or a bucket |
 //! | [`access`], [`audit`] | who may do what; what happened |
 //! | [`outbox`] | what other systems are to be told of it |
+//! | [`moving`] | copy, backup, restore, and their proof |
 //! | [`sheets`] | spreadsheets and CSV files, read with limits and written safely |
 //! | [`context`] | one `Ctx` per request, one `Tx` per write |
 //! | [`http`] | how requests are read and answers written; below the concepts, for their handlers use it |
@@ -45,6 +46,7 @@ pub mod imports;
 pub mod issuing;
 pub mod items;
 pub mod kernel;
+pub mod moving;
 pub mod needs;
 pub mod obstacles;
 pub mod outbox;

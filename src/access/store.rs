@@ -25,22 +25,27 @@ use crate::{
 /// # Errors
 /// When the database fails.
 pub fn find_actor(connection: &mut AnyConnection, claims: &Claims, now: Timestamp) -> Result<Option<Actor>> {
-    let revoked: Option<String> =
-        revoked_tokens::table.find(&claims.jti).select(revoked_tokens::jti).first(connection).optional()?;
-    let Some(id) = PrincipalId::parse(&claims.sub).filter(|_| revoked.is_none()) else {
+    let Some(id) = PrincipalId::parse(&claims.sub) else {
         return Ok(None);
     };
     if claims.client {
         find_client(connection, id, claims)
     } else {
-        find_account(connection, id, claims.cv, now)
+        find_account(connection, id, claims, now)
     }
+}
+
+/// Whether this token itself was revoked.
+#[dsl::auto_type]
+fn is_revoked<'a>(claims: &'a Claims) -> _ {
+    let jti: &'a str = &claims.jti;
+    dsl::exists(revoked_tokens::table.filter(revoked_tokens::jti.eq(jti)))
 }
 
 fn find_account(
     connection: &mut AnyConnection,
     id: PrincipalId,
-    credentials: i64,
+    claims: &Claims,
     now: Timestamp,
 ) -> Result<Option<Actor>> {
     type Row = (WardId, UnitId, JsonText, String, Option<String>, bool);
@@ -50,7 +55,8 @@ fn find_account(
     let row: Option<Row> = accounts::table
         .filter(accounts::id.eq(id))
         .filter(accounts::active.eq(true))
-        .filter(accounts::credential_version.eq(credentials))
+        .filter(accounts::credential_version.eq(claims.cv))
+        .filter(dsl::not(is_revoked(claims)))
         .select((
             accounts::ward_id,
             accounts::unit_id,
@@ -118,6 +124,7 @@ fn find_client(connection: &mut AnyConnection, id: PrincipalId, claims: &Claims)
         .filter(clients::id.eq(id))
         .filter(clients::credential_version.eq(claims.cv))
         .filter(lives)
+        .filter(dsl::not(is_revoked(claims)))
         .select((
             clients::ward_id,
             clients::unit_id,

@@ -6,6 +6,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ed25519_dalek::{SigningKey, pkcs8::DecodePrivateKey, pkcs8::EncodePrivateKey};
 use hmac::{Hmac, Mac};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -18,6 +19,9 @@ use crate::{
 pub const AUDIENCE: &str = "cchc";
 /// Longest life of an access token, in seconds (API: at most 15 minutes).
 pub const LIFETIME_SECONDS: i64 = 900;
+
+/// How many genuine tokens are remembered: checking a signature costs more than reading who somebody is.
+const REMEMBERED: usize = 4096;
 
 /// What an access token says. The roles are for other systems; here they are read anew on every request.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -66,6 +70,8 @@ struct Keys {
     decoding: DecodingKey,
     validation: Validation,
     mac: Hmac<Sha256>,
+    /// Tokens whose signature was found genuine. Whether they still stand for somebody is asked on every request.
+    genuine: Cache<String, Arc<Claims>>,
 }
 
 impl std::fmt::Debug for Tokens {
@@ -135,6 +141,7 @@ impl Tokens {
             public,
             validation,
             mac: Hmac::new_from_slice(&seed).map_err(|error| Error::internal(error.to_string()))?,
+            genuine: Cache::new(REMEMBERED),
         })))
     }
 
@@ -167,10 +174,14 @@ impl Tokens {
 
     /// What a genuine, unexpired token says; `None` for every other text.
     #[must_use]
-    pub fn verify(&self, token: &str) -> Option<Claims> {
-        jsonwebtoken::decode::<Claims>(token, &self.0.decoding, &self.0.validation)
-            .ok()
-            .map(|data| data.claims)
+    pub fn verify(&self, token: &str) -> Option<Arc<Claims>> {
+        if let Some(claims) = self.0.genuine.get(token) {
+            return (claims.exp > Clock::real_now().unix_seconds()).then_some(claims);
+        }
+        let read = jsonwebtoken::decode::<Claims>(token, &self.0.decoding, &self.0.validation).ok()?;
+        let claims = Arc::new(read.claims);
+        self.0.genuine.insert(token.to_owned(), Arc::clone(&claims));
+        Some(claims)
     }
 
     /// A digest that only holders of the signing key can compute: what it was made of cannot be guessed from it.

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     access::Role,
-    db::{AnyConnection, is_unique_violation},
+    db::{AnyConnection, is_unique_violation, one_of},
     error::{Code, Error, FieldError, Result},
     kernel::{
         id::{UnitId, WardId},
@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Which accounts are wanted.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Filter {
     pub unit: Option<String>,
     pub role: Option<Role>,
@@ -107,7 +107,7 @@ pub(super) fn list_active_of(
 ) -> Result<Vec<Account>> {
     Ok(accounts::table
         .filter(accounts::ward_id.eq(ward_id))
-        .filter(accounts::unit_id.eq_any(units))
+        .filter(one_of(accounts::unit_id, units))
         .filter(accounts::active.eq(true))
         .select(Account::as_select())
         .order(accounts::username.asc())

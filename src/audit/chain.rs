@@ -24,6 +24,17 @@ pub struct ChainReport {
     pub first_broken_id: Option<String>,
 }
 
+/// What a proof of all chains found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proof {
+    /// Chains checked: one for each ward, and the city's.
+    pub chains: usize,
+    /// Events checked.
+    pub events: i64,
+    /// The first chain that does not hold, and the number of its first event that does not fit.
+    pub broken: Option<(String, i64)>,
+}
+
 /// The hash before the first event of a chain.
 pub(super) fn genesis(chain: &str) -> String {
     hex::encode(Sha256::digest(chain.as_bytes()))
@@ -77,13 +88,38 @@ pub(super) fn hash_of(row: &AuditRow) -> String {
 /// # Errors
 /// When the database fails.
 pub fn verify_chain(connection: &mut AnyConnection, ward_id: Option<WardId>) -> Result<ChainReport> {
-    let chain = chain_of(ward_id);
+    verify(connection, &chain_of(ward_id))
+}
+
+/// Proves the chains of all wards and of the city, on one moment of the database: events that are in no chain, or
+/// beyond its head, do not hold either.
+///
+/// # Errors
+/// When the database fails.
+pub fn verify_all(connection: &mut AnyConnection) -> Result<Proof> {
+    let mut proof = Proof { chains: 0, events: 0, broken: None };
+    for chain in store::list_chains(connection)? {
+        let report = verify(connection, &chain)?;
+        proof.chains += 1;
+        proof.events += report.checked;
+        if !report.intact {
+            proof.broken = Some((chain, report.first_broken_seq.unwrap_or_default()));
+            return Ok(proof);
+        }
+    }
+    if let Some(stray) = store::find_stray(connection)? {
+        proof.broken = Some(stray);
+    }
+    Ok(proof)
+}
+
+fn verify(connection: &mut AnyConnection, chain: &str) -> Result<ChainReport> {
     // The head first: events that are appended meanwhile are beyond it and do not count.
-    let (last, head) = store::find_head(connection, &chain)?.unwrap_or((0, genesis(&chain)));
-    let mut previous = genesis(&chain);
+    let (last, head) = store::find_head(connection, chain)?.unwrap_or((0, genesis(chain)));
+    let mut previous = genesis(chain);
     let mut checked = 0;
     while checked < last {
-        let rows = store::list_links(connection, &chain, checked, CHUNK.min(last - checked))?;
+        let rows = store::list_links(connection, chain, checked, CHUNK.min(last - checked))?;
         if rows.is_empty() {
             return Ok(broken(checked, checked + 1, None));
         }

@@ -5,7 +5,7 @@ mod event;
 mod store;
 
 pub use self::{
-    chain::{ChainReport, verify_chain},
+    chain::{ChainReport, Proof, verify_all, verify_chain},
     event::Event,
     store::{AuditRow, Filter, append_events, chain_of, count_events, list_events, start_chain},
 };

@@ -18,7 +18,7 @@ use crate::{
         page::{Page, PageRequest},
         time::Timestamp,
     },
-    schema::{audit_chains, audit_events},
+    schema::{audit_chains, audit_events, wards},
 };
 
 /// Events written in one statement: each binds 17 values, and SQLite takes some 32,000.
@@ -224,4 +224,23 @@ pub(super) fn list_links(
         .order(audit_events::seq.asc())
         .limit(limit)
         .load(connection)?)
+}
+
+/// Every chain that must be there: the city's and one for each ward.
+pub(super) fn list_chains(connection: &mut AnyConnection) -> Result<Vec<String>> {
+    let mut chains: Vec<String> = wards::table.select(wards::id).order(wards::id).load(connection)?;
+    chains.push(chain_of(None));
+    Ok(chains)
+}
+
+/// An event that no head of a chain covers, if there is one: its chain and number.
+pub(super) fn find_stray(connection: &mut AnyConnection) -> Result<Option<(String, i64)>> {
+    let heads = audit_chains::table
+        .filter(audit_chains::chain.eq(audit_events::chain))
+        .filter(audit_chains::seq.ge(audit_events::seq));
+    Ok(audit_events::table
+        .filter(diesel::dsl::not(diesel::dsl::exists(heads)))
+        .select((audit_events::chain, audit_events::seq))
+        .first(connection)
+        .optional()?)
 }

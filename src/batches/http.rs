@@ -81,7 +81,7 @@ pub async fn create_batch(ctx: Ctx, query: Query<ReceiveBatch>, upload: Upload) 
     let batch = block(move || read_batch(&upload)).await.map_err(Error::internal)??;
     if dry_run {
         let actor = Arc::clone(&ctx.actor);
-        let (reports, columns) = ctx.read(move |c| actions::preview_batch(c, &actor, batch)).await?;
+        let (reports, columns) = ctx.read_once(move |c| actions::preview_batch(c, &actor, batch)).await?;
         return Ok(Answer::ok(&BatchView::of(reports, &columns, dry_run, atomic))?);
     }
     let answer = ctx.write(move |tx| {

@@ -6,7 +6,7 @@ use diesel::{
 };
 
 use crate::{
-    db::AnyConnection,
+    db::{AnyConnection, one_of},
     error::Result,
     items::{Assignment, PlanItem},
     kernel::id::{UnitId, WardId},
@@ -22,13 +22,13 @@ pub(super) fn list_plans(connection: &mut AnyConnection, ward_id: WardId) -> Res
 
 /// The periods of these plans, some dozens each.
 pub(super) fn list_periods(connection: &mut AnyConnection, ids: &[PlanId]) -> Result<Vec<Period>> {
-    Ok(periods::table.filter(periods::plan_id.eq_any(ids)).select(Period::as_select()).load(connection)?)
+    Ok(periods::table.filter(one_of(periods::plan_id, ids)).select(Period::as_select()).load(connection)?)
 }
 
 /// The items of these plans, some hundreds each.
 pub(super) fn list_items(connection: &mut AnyConnection, ids: &[PlanId]) -> Result<Vec<PlanItem>> {
     Ok(plan_items::table
-        .filter(plan_items::plan_id.eq_any(ids))
+        .filter(one_of(plan_items::plan_id, ids))
         .select(PlanItem::as_select())
         .load(connection)?)
 }
@@ -37,7 +37,7 @@ pub(super) fn list_items(connection: &mut AnyConnection, ids: &[PlanId]) -> Resu
 pub(super) fn list_assigned(connection: &mut AnyConnection, ids: &[PlanId]) -> Result<Vec<Assignment>> {
     Ok(assignments::table
         .inner_join(plan_items::table.on(plan_items::id.eq(assignments::item_id)))
-        .filter(plan_items::plan_id.eq_any(ids))
+        .filter(one_of(plan_items::plan_id, ids))
         .select(Assignment::as_select())
         .load(connection)?)
 }

@@ -6,7 +6,7 @@ use diesel::{
 
 use super::model::{Client, ClientRowId};
 use crate::{
-    db::{AnyConnection, is_unique_violation},
+    db::{AnyConnection, is_unique_violation, one_of},
     error::{Code, Error, FieldError, Result},
     kernel::{
         id::{UnitId, WardId},
@@ -66,7 +66,7 @@ pub(super) fn list_of_units(
 ) -> Result<Vec<Client>> {
     Ok(clients::table
         .filter(clients::ward_id.eq(ward_id))
-        .filter(clients::unit_id.assume_not_null().eq_any(units))
+        .filter(one_of(clients::unit_id.assume_not_null(), units))
         .select(Client::as_select())
         .order(clients::client_id.asc())
         .load(connection)?)

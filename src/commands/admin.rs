@@ -7,7 +7,7 @@ use cchc::{
     accounts,
     config::Config,
     context::{Ctx, Services, Tx},
-    db::{AnyConnection, Db},
+    db::{AnyConnection, Db, DbOptions},
     demo::create_ward,
     error::{Code, Error, Result as CoreResult},
     http::extract::read_value,
@@ -49,6 +49,14 @@ pub struct CreateAccount {
     roles: Vec<String>,
 }
 
+/// `cchc migrate …`
+#[derive(Args)]
+pub struct MigrateOptions {
+    /// Also give this PostgreSQL role what `cchc serve` needs, and nothing else; again after each upgrade.
+    #[arg(long, value_name = "ROLE")]
+    grant_to: Option<String>,
+}
+
 /// `cchc import …`
 #[derive(Args)]
 pub struct ImportOptions {
@@ -62,15 +70,20 @@ pub struct ImportOptions {
     dry_run: bool,
 }
 
-/// Brings the schema up to date.
-pub fn migrate() -> Result<(), Failure> {
-    open()?;
+/// Brings the schema up to date, as the owner of the tables.
+pub fn migrate(options: &MigrateOptions) -> Result<(), Failure> {
+    let db = Db::open(Config::load_migration()?, &DbOptions::of(2))?;
+    db.migrate()?;
     println!("The schema is up to date.");
+    if let Some(role) = &options.grant_to {
+        db.grant_to(role)?;
+        println!("The role {role} may do what the program needs, and nothing else.");
+    }
     Ok(())
 }
 
 fn open() -> Result<Db, Failure> {
-    let db = Db::open(Config::load_database()?, 2)?;
+    let db = Db::open(Config::load_database()?, &DbOptions::of(2))?;
     db.migrate()?;
     Ok(db)
 }

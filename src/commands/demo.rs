@@ -11,7 +11,7 @@ use std::{
 use cchc::{
     access::{password::Hasher, token::Tokens},
     context::Services,
-    db::{Db, Location, Scope},
+    db::{Db, DbOptions, Location, Scope},
     demo,
     kernel::time::{Clock, Timestamp},
     server::ServerOptions,
@@ -70,7 +70,7 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     print!("{}", welcome(port, directory, &password, services.clock.now())?);
     std::io::stdout().flush()?;
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
-    let options = ServerOptions { workers, shutdown_seconds: 5, handle_signals: true };
+    let options = ServerOptions { workers, shutdown_seconds: 5, drain_seconds: 0, handle_signals: true };
     serve(services, listener, &options, true, None)
 }
 
@@ -80,7 +80,7 @@ fn prepare(
     password: &str,
     metrics: Metrics,
 ) -> Result<Services, Failure> {
-    let db = Db::open(Location::Sqlite(directory.join(DATABASE)), 4)?;
+    let db = Db::open(Location::Sqlite(directory.join(DATABASE)), &DbOptions::of(4))?;
     db.migrate()?;
     let services = Services {
         db,

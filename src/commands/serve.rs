@@ -31,6 +31,7 @@ pub fn run() -> Result<(), Failure> {
     let options = ServerOptions {
         workers: config.workers,
         shutdown_seconds: config.shutdown_seconds,
+        drain_seconds: config.drain_seconds,
         handle_signals: true,
     };
     let metrics = listen_for_metrics(&config)?;
@@ -49,7 +50,7 @@ pub fn listen_for_metrics(config: &Config) -> Result<Option<TcpListener>, Failur
 
 /// Opens and migrates the database, and puts the services together.
 pub fn prepare(config: &Config, metrics: Metrics) -> Result<Services, Failure> {
-    let db = Db::open(config.database.clone(), config.db_connections)?;
+    let db = Db::open(config.database.clone(), &config.db)?;
     db.migrate()?;
     Ok(Services {
         db,

@@ -1,5 +1,6 @@
 //! The configuration of `cchc serve`: one struct, from an optional TOML file and the environment. No globals.
 
+mod database;
 mod parts;
 mod watching;
 
@@ -12,8 +13,13 @@ use figment::{
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use self::parts::{check_key, documents, location, secret, settings};
-use crate::{db::Location, settings::Settings, storage::Place, telemetry::Traces};
+use self::parts::{check_key, documents, location, parsed, secret, settings};
+use crate::{
+    db::{DbOptions, Location},
+    settings::Settings,
+    storage::Place,
+    telemetry::Traces,
+};
 
 /// Everything that can be configured; each key is `CCHC_<KEY>` in the environment, `<key>` in the file.
 #[derive(Debug, Deserialize)]
@@ -21,6 +27,10 @@ use crate::{db::Location, settings::Settings, storage::Place, telemetry::Traces}
 struct Raw {
     database_url: Option<SecretString>,
     database_url_file: Option<PathBuf>,
+    migration_url: Option<SecretString>,
+    migration_url_file: Option<PathBuf>,
+    database_replica_url: Option<SecretString>,
+    database_replica_url_file: Option<PathBuf>,
     signing_key: Option<SecretString>,
     signing_key_file: Option<PathBuf>,
     #[serde(default = "default_listen")]
@@ -28,9 +38,14 @@ struct Raw {
     #[serde(default = "default_issuer")]
     issuer: String,
     db_connections: Option<u32>,
+    db_statement_timeout_seconds: Option<u64>,
+    db_lock_timeout_seconds: Option<u64>,
+    db_wait_seconds: Option<u64>,
     workers: Option<usize>,
     #[serde(default = "default_shutdown_seconds")]
     shutdown_seconds: u64,
+    #[serde(default)]
+    drain_seconds: u64,
     #[serde(default = "default_argon2_memory_kib")]
     argon2_memory_kib: u32,
     #[serde(default = "default_argon2_passes")]
@@ -75,13 +90,21 @@ struct Raw {
 pub const KEYS: &[&str] = &[
     "database_url",
     "database_url_file",
+    "migration_url",
+    "migration_url_file",
+    "database_replica_url",
+    "database_replica_url_file",
     "signing_key",
     "signing_key_file",
     "listen",
     "issuer",
     "db_connections",
+    "db_statement_timeout_seconds",
+    "db_lock_timeout_seconds",
+    "db_wait_seconds",
     "workers",
     "shutdown_seconds",
+    "drain_seconds",
     "argon2_memory_kib",
     "argon2_passes",
     "documents_url",
@@ -176,12 +199,14 @@ pub struct Config {
     pub listen: String,
     /// `iss` of the access tokens.
     pub issuer: String,
-    /// Connections to the database.
-    pub db_connections: u32,
+    /// How the database is used.
+    pub db: DbOptions,
     /// Threads that speak HTTP.
     pub workers: usize,
     /// Seconds for running requests to end when the server stops.
     pub shutdown_seconds: u64,
+    /// Seconds for which it still serves, but says that it is not ready, before it stops.
+    pub drain_seconds: u64,
     /// Memory of a password hash, KiB.
     pub argon2_memory_kib: u32,
     /// Passes of a password hash.
@@ -225,6 +250,7 @@ impl Config {
         Ok(Self {
             settings: settings(&mut raw)?,
             documents: documents(&mut raw, &database)?,
+            db: database::options(&mut raw, &database)?,
             traces: watching::traces(&mut raw)?,
             metrics_listen: raw.metrics_listen,
             webhook_delivery: raw.webhook_delivery,
@@ -233,9 +259,9 @@ impl Config {
             signing_key,
             listen: raw.listen,
             issuer: raw.issuer,
-            db_connections: raw.db_connections.unwrap_or_else(default_connections).clamp(1, 256),
             workers: raw.workers.unwrap_or_else(cores).clamp(1, 256),
             shutdown_seconds: raw.shutdown_seconds,
+            drain_seconds: raw.drain_seconds,
             argon2_memory_kib: raw.argon2_memory_kib,
             argon2_passes: raw.argon2_passes,
         })
@@ -249,11 +275,30 @@ impl Config {
         let raw = read()?;
         location(raw.database_url, raw.database_url_file)
     }
-}
 
-/// Twice the cores: a larger pool made PostgreSQL's tail worse, a smaller one starves it.
-fn default_connections() -> u32 {
-    u32::try_from(cores() * 2).unwrap_or(8).max(4)
+    /// Reads only where the data and the files of documents are; another database may stand for the configured one.
+    ///
+    /// # Errors
+    /// A sentence that says what is missing.
+    pub fn load_places(database: Option<Location>) -> Result<(Location, Place), ConfigError> {
+        let mut raw = read()?;
+        let configured = (raw.database_url.take(), raw.database_url_file.take());
+        let database = database.map_or_else(|| location(configured.0, configured.1), Ok)?;
+        let documents = documents(&mut raw, &database)?;
+        Ok((database, documents))
+    }
+
+    /// Reads where the data is for whoever owns its tables: `cchc migrate`.
+    ///
+    /// # Errors
+    /// A sentence that says what is missing.
+    pub fn load_migration() -> Result<Location, ConfigError> {
+        let raw = read()?;
+        match secret("migration_url", raw.migration_url, raw.migration_url_file)? {
+            Some(url) => parsed("CCHC_MIGRATION_URL", &url),
+            None => location(raw.database_url, raw.database_url_file),
+        }
+    }
 }
 
 fn cores() -> usize {

@@ -22,9 +22,12 @@ pub(super) fn location(url: Option<SecretString>, file: Option<PathBuf>) -> Resu
                 .to_owned(),
         )
     })?;
-    Location::parse(url.expose_secret()).ok_or_else(|| {
-        ConfigError("CCHC_DATABASE_URL must begin with `sqlite:` or `postgres://`.".to_owned())
-    })
+    parsed("CCHC_DATABASE_URL", &url)
+}
+
+pub(super) fn parsed(key: &str, url: &SecretString) -> Result<Location, ConfigError> {
+    Location::parse(url.expose_secret())
+        .ok_or_else(|| ConfigError(format!("{key} must begin with `sqlite:` or `postgres://`.")))
 }
 
 /// Where documents are: by URL, or else beside the file of the database.

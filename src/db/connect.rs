@@ -1,13 +1,10 @@
-//! Connections to either database, set up alike, pooled by r2d2.
+//! Connections to either database, set up alike.
 
 use std::path::Path;
 
 use diesel::{
-    Connection, ConnectionError, PgConnection, QueryResult, RunQueryDsl, SqliteConnection,
-    connection::SimpleConnection, r2d2, sql_query,
+    Connection, ConnectionError, PgConnection, QueryResult, SqliteConnection, connection::SimpleConnection,
 };
-
-use super::{Location, scope::Session};
 
 pub use multi::{AnyConnection, MultiBackend};
 
@@ -24,56 +21,14 @@ mod multi {
     }
 }
 
-/// Opens connections for the pool and keeps the real error when it cannot.
-#[derive(Debug)]
-pub(super) struct Manager {
-    location: Location,
-    read_only: bool,
-}
-
-impl Manager {
-    pub(super) fn new(location: Location, read_only: bool) -> Self {
-        Self { location, read_only }
-    }
-}
-
-impl r2d2::ManageConnection for Manager {
-    type Connection = Session;
-    type Error = r2d2::Error;
-
-    fn connect(&self) -> Result<Session, r2d2::Error> {
-        let connection = match &self.location {
-            Location::Postgres(url) => open_postgres(url),
-            Location::Sqlite(path) => open_sqlite(path, self.read_only),
-        }
-        .map_err(r2d2::Error::ConnectionError)?;
-        Session::new(connection).map_err(r2d2::Error::QueryError)
-    }
-
-    fn is_valid(&self, session: &mut Session) -> Result<(), r2d2::Error> {
-        sql_query("SELECT 1").execute(&mut session.connection).map(drop).map_err(r2d2::Error::QueryError)
-    }
-
-    fn has_broken(&self, session: &mut Session) -> bool {
-        std::thread::panicking()
-            || match &mut session.connection {
-                AnyConnection::Postgres(c) => r2d2::R2D2Connection::is_broken(c),
-                AnyConnection::Sqlite(c) => r2d2::R2D2Connection::is_broken(c),
-            }
-    }
-}
-
-fn open_postgres(url: &str) -> Result<AnyConnection, ConnectionError> {
+/// Connects, and tells the session this first.
+pub(super) fn open_postgres(url: &str, session: &str) -> Result<AnyConnection, ConnectionError> {
     let mut connection = PgConnection::establish(url)?;
-    set_up(
-        &mut connection,
-        "SET timezone = 'UTC'; SET statement_timeout = '30s'; SET lock_timeout = '10s'; \
-         SET idle_in_transaction_session_timeout = '60s';",
-    )?;
+    set_up(&mut connection, session)?;
     Ok(AnyConnection::Postgres(connection))
 }
 
-fn open_sqlite(path: &Path, read_only: bool) -> Result<AnyConnection, ConnectionError> {
+pub(super) fn open_sqlite(path: &Path, read_only: bool) -> Result<AnyConnection, ConnectionError> {
     let path = path.to_str().ok_or_else(|| {
         ConnectionError::InvalidConnectionUrl("the path of the database is not Unicode".to_owned())
     })?;

@@ -1,8 +1,8 @@
 //! What differs between the two databases, side by side.
 
 use diesel::{
-    Connection,
-    connection::{AnsiTransactionManager, TransactionManager},
+    Connection, QueryResult,
+    connection::{AnsiTransactionManager, SimpleConnection, TransactionManager},
     result::{DatabaseErrorKind, Error as DieselError},
 };
 
@@ -12,28 +12,80 @@ use crate::error::Result;
 type Transactions = <AnyConnection as Connection>::TransactionManager;
 
 /// Runs `work` as one transaction: all of it or, on an error, nothing.
-///
-/// On SQLite a transaction that reads before it writes must hold the write lock from its start.
 pub(super) fn transaction<T>(
     connection: &mut AnyConnection,
     work: impl FnOnce(&mut AnyConnection) -> Result<T>,
 ) -> Result<T> {
+    begin(connection)?;
+    conclude(connection, work)
+}
+
+/// Begins a transaction.
+///
+/// On SQLite a transaction that reads before it writes must hold the write lock from its start.
+pub(super) fn begin(connection: &mut AnyConnection) -> QueryResult<()> {
     match connection {
-        AnyConnection::Postgres(_) => Transactions::begin_transaction(connection)?,
+        AnyConnection::Postgres(_) => Transactions::begin_transaction(connection),
         AnyConnection::Sqlite(sqlite) => {
-            AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN IMMEDIATE")?
+            AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN IMMEDIATE")
         }
     }
+}
+
+/// Runs `work` in the transaction that was begun, and ends it.
+pub(super) fn conclude<T>(
+    connection: &mut AnyConnection,
+    work: impl FnOnce(&mut AnyConnection) -> Result<T>,
+) -> Result<T> {
     match work(connection) {
         Ok(value) => {
             Transactions::commit_transaction(connection)?;
             Ok(value)
         }
         Err(error) => {
-            Transactions::rollback_transaction(connection)?;
+            // What cannot be rolled back ends with its connection, which the pool then drops.
+            if let Err(failure) = Transactions::rollback_transaction(connection) {
+                tracing::warn!(error = %failure, "a transaction was not rolled back");
+            }
             Err(error)
         }
     }
+}
+
+/// Runs `work`, which changes nothing.
+///
+/// On SQLite all its queries see one moment in time, and the file is locked once and not for each of them. On PostgreSQL
+/// the same would cost two more round trips.
+pub(super) fn reading<T>(
+    connection: &mut AnyConnection,
+    work: impl FnOnce(&mut AnyConnection) -> Result<T>,
+) -> Result<T> {
+    let AnyConnection::Sqlite(sqlite) = connection else { return work(connection) };
+    AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN")?;
+    let outcome = work(connection);
+    Transactions::rollback_transaction(connection)?;
+    outcome
+}
+
+/// PostgreSQL's usual view changes with each statement; and its limits are those of a request.
+const ONE_MOMENT: &str = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; \
+    SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0;";
+
+/// Runs `work` on one moment of the database, however long it takes and whatever others write meanwhile.
+pub(super) fn snapshot<T>(
+    connection: &mut AnyConnection,
+    work: impl FnOnce(&mut AnyConnection) -> Result<T>,
+) -> Result<T> {
+    Transactions::begin_transaction(connection)?;
+    let begun = match connection {
+        AnyConnection::Postgres(postgres) => postgres.batch_execute(ONE_MOMENT),
+        AnyConnection::Sqlite(_) => Ok(()),
+    };
+    let outcome = begun.map_err(Into::into).and_then(|()| work(connection));
+    let ended = Transactions::rollback_transaction(connection);
+    let value = outcome?;
+    ended?;
+    Ok(value)
 }
 
 /// Runs the same query on whichever connection it is: what the pair of both does not take, such as many rows at once.
@@ -77,23 +129,4 @@ pub fn is_unique_violation(error: &DieselError, constraint: &str) -> bool {
         _ => return false,
     };
     info.message().strip_prefix("UNIQUE constraint failed: ") == Some(columns)
-}
-
-/// Whether the database gave up because others were at work: nothing is wrong, and a retry may succeed.
-#[must_use]
-pub(super) fn is_contention(error: &DieselError) -> bool {
-    match error {
-        DieselError::DatabaseError(
-            DatabaseErrorKind::SerializationFailure | DatabaseErrorKind::ClosedConnection,
-            _,
-        ) => true,
-        DieselError::DatabaseError(_, info) => {
-            let message = info.message();
-            message.contains("database is locked")
-                || message.contains("deadlock detected")
-                || message.contains("lock timeout")
-                || message.contains("statement timeout")
-        }
-        _ => false,
-    }
 }

@@ -2,13 +2,21 @@
 
 mod connect;
 mod dialect;
+mod failure;
+mod files;
+mod grants;
+mod location;
 mod migrate;
+mod options;
+mod pool;
+mod probe;
+mod replica;
 mod rollout;
 mod scope;
 mod state;
+mod statement;
 
 use std::{
-    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -16,18 +24,29 @@ use std::{
     time::Duration,
 };
 
-use diesel::{RunQueryDsl, r2d2, sql_query};
 use tokio::sync::Semaphore;
 use tracing::Instrument;
 
 pub use self::{
     connect::AnyConnection,
     dialect::is_unique_violation,
+    files::{open_fresh, open_still, save_copy},
+    grants::GRANTS,
+    location::Location,
+    migrate::{Schema, SchemaAge, read_schema},
+    options::DbOptions,
+    probe::Probe,
+    replica::Mark,
     scope::Scope,
     state::{DbState, PoolState},
+    statement::{OneOf, Statement, one_of, statement},
 };
-use self::{connect::Manager, state::Meter};
 pub(crate) use self::{dialect::per_backend, scope::widen};
+use self::{
+    failure::Failure,
+    pool::{Loan, Pool, Target},
+    replica::Replica,
+};
 use crate::{
     error::{Code, Error, Result},
     telemetry::TRACE,
@@ -36,45 +55,20 @@ use crate::{
 /// The backend type that stands for both databases in derives.
 pub use self::connect::MultiBackend;
 
-/// Where the data is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Location {
-    /// An embedded database in this file.
-    Sqlite(PathBuf),
-    /// A PostgreSQL server by URL.
-    Postgres(String),
-}
-
-impl Location {
-    /// Reads `sqlite:path` or `postgres://…`; `None` for anything else.
-    #[must_use]
-    pub fn parse(url: &str) -> Option<Self> {
-        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            return Some(Self::Postgres(url.to_owned()));
-        }
-        url.strip_prefix("sqlite:")
-            .map(|path| path.trim_start_matches("//"))
-            .filter(|path| !path.is_empty())
-            .map(|path| Self::Sqlite(path.into()))
-    }
-}
-
-type Pool = r2d2::Pool<Manager>;
-
 /// A handle on the database; cloning it is cheap.
 #[derive(Clone)]
 pub struct Db(Arc<Inner>);
 
 struct Inner {
     location: Location,
+    /// For whoever asks past the pools.
+    target: Target,
     readers: Pool,
     writers: Pool,
+    replica: Option<Replica>,
     /// Bounds the threads that wait for the database, so that a storm of requests is told to come back.
     permits: Arc<Semaphore>,
     refused: AtomicU64,
-    reads: Arc<Meter>,
-    /// The same as of the readers, where they share the pool.
-    writes: Arc<Meter>,
 }
 
 impl std::fmt::Debug for Db {
@@ -85,40 +79,30 @@ impl std::fmt::Debug for Db {
 
 /// Requests that may wait for a connection before others are told the system is busy.
 const MAX_WAITING: usize = 512;
-/// How long a request waits for a connection.
-const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Db {
-    /// Opens the database with so many connections at most (SQLite: readers, beside the one writer).
+    /// Opens the database.
     ///
     /// # Errors
     /// Internal, when it cannot be reached or opened.
-    pub fn open(location: Location, connections: u32) -> Result<Self> {
-        let build = |size: u32, read_only: bool| {
-            r2d2::Pool::builder()
-                .max_size(size)
-                .min_idle(Some(1))
-                .test_on_check_out(matches!(location, Location::Postgres(_)))
-                .connection_timeout(CHECKOUT_TIMEOUT)
-                .build(Manager::new(location.clone(), read_only))
-                .map_err(Error::internal)
-        };
+    pub fn open(location: Location, options: &DbOptions) -> Result<Self> {
+        let target = Target::primary(&location, options);
         let (writers, readers) = match &location {
             // The file first exists once the writer has opened it.
-            Location::Sqlite(_) => (build(1, false)?, build(connections, true)?),
+            Location::Sqlite(_) => {
+                let writers = Pool::new(target.clone(), 1, 1, options).opened()?;
+                let reader = Target::reader(&location, options);
+                (writers, Pool::new(reader, options.connections, 1, options).opened()?)
+            }
             Location::Postgres(_) => {
-                let pool = build(connections, false)?;
+                let pool = Pool::new(target.clone(), options.connections, 1, options).opened()?;
                 (pool.clone(), pool)
             }
         };
+        let replica = options.replica.as_ref().map(|replica| Replica::new(replica, options));
         let permits = Arc::new(Semaphore::new(MAX_WAITING));
-        let writes = Arc::new(Meter::default());
-        let reads = match &location {
-            Location::Sqlite(_) => Arc::default(),
-            Location::Postgres(_) => Arc::clone(&writes),
-        };
         let refused = AtomicU64::new(0);
-        Ok(Self(Arc::new(Inner { location, readers, writers, permits, refused, reads, writes })))
+        Ok(Self(Arc::new(Inner { location, target, readers, writers, replica, permits, refused })))
     }
 
     /// Where the data is.
@@ -127,11 +111,25 @@ impl Db {
         &self.0.location
     }
 
-    /// Runs queries that change nothing, on these rows, off the async threads.
+    /// Runs queries that change nothing, on these rows, off the async threads; once more, if the connection broke.
     ///
     /// # Errors
     /// Those of `work`; `busy` when too many wait already.
     pub async fn read<T, F>(&self, scope: Scope, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut AnyConnection) -> Result<T> + Clone + Send + 'static,
+    {
+        let db = self.clone();
+        let span = tracing::debug_span!(target: TRACE, "db.read");
+        self.off_thread(move || db.read_surely(scope, work)).instrument(span).await
+    }
+
+    /// [`Db::read`], but never again.
+    ///
+    /// # Errors
+    /// Those of `work`; `busy` when too many wait already.
+    pub async fn read_once<T, F>(&self, scope: Scope, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
@@ -139,6 +137,26 @@ impl Db {
         let db = self.clone();
         let span = tracing::debug_span!(target: TRACE, "db.read");
         self.off_thread(move || db.read_blocking(scope, work)).instrument(span).await
+    }
+
+    /// [`Db::read`] by a replica, if there is one that has all that this mark counts (see [`Mark`]).
+    ///
+    /// # Errors
+    /// Those of `work`; `busy` when too many wait already.
+    pub async fn read_near<T, F>(&self, scope: Scope, mark: Mark, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut AnyConnection) -> Result<T> + Clone + Send + 'static,
+    {
+        let db = self.clone();
+        let span = tracing::debug_span!(target: TRACE, "db.read");
+        let read = self.off_thread(move || {
+            let Some(replica) = &db.0.replica else { return db.read_surely(scope, work) };
+            let number = db.read_surely(scope, move |connection| replica::read_mark(connection, mark))?;
+            let answer = replica.read(scope, (mark, number), work.clone());
+            answer.unwrap_or_else(|| db.read_surely(scope, work))
+        });
+        read.instrument(span).await
     }
 
     /// Runs one transaction on these rows, off the async threads: all of it, or, on an error, nothing.
@@ -164,7 +182,30 @@ impl Db {
         scope: Scope,
         work: impl FnOnce(&mut AnyConnection) -> Result<T>,
     ) -> Result<T> {
-        work(checkout(&self.0.readers, &self.0.reads)?.enter(scope)?)
+        self.0.readers.run(scope, |connection| dialect::reading(connection, work))
+    }
+
+    /// A read that found its connection broken has changed nothing, and may be made again.
+    fn read_surely<T>(
+        &self,
+        scope: Scope,
+        work: impl FnOnce(&mut AnyConnection) -> Result<T> + Clone,
+    ) -> Result<T> {
+        if matches!(self.0.location, Location::Sqlite(_)) {
+            return self.read_blocking(scope, work);
+        }
+        match self.read_blocking(scope, work.clone()) {
+            Err(error) if failure::cause_of(&error) == Failure::Lost => self.read_blocking(scope, work),
+            outcome => outcome,
+        }
+    }
+
+    /// Runs queries that change nothing on one moment of the database, without a limit of time; for commands.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub fn snapshot_blocking<T>(&self, work: impl FnOnce(&mut AnyConnection) -> Result<T>) -> Result<T> {
+        self.0.readers.run(Scope::All, |connection| dialect::snapshot(connection, work))
     }
 
     /// [`Db::write`] for commands and start-up.
@@ -176,15 +217,49 @@ impl Db {
         scope: Scope,
         work: impl FnOnce(&mut AnyConnection) -> Result<T>,
     ) -> Result<T> {
-        dialect::transaction(checkout(&self.0.writers, &self.0.writes)?.enter(scope)?, work)
+        let writers = &self.0.writers;
+        let mut loan = match self.begin(scope) {
+            // Nothing was done yet. Later than this nobody could tell what was, so nothing is done twice.
+            Err(error) if failure::cause_of(&error) == Failure::Lost => self.begin(scope)?,
+            begun => begun?,
+        };
+        writers.run_on(&mut loan, scope, |connection| dialect::conclude(connection, work))
     }
 
-    /// Brings the schema up to date, one instance at a time.
+    fn begin(&self, scope: Scope) -> Result<Loan> {
+        let mut loan = self.0.writers.checkout()?;
+        self.0.writers.run_on(&mut loan, scope, |connection| Ok(dialect::begin(connection)?))?;
+        Ok(loan)
+    }
+
+    /// Brings the schema up to date, one instance at a time; as an application role, only looks whether it is.
     ///
     /// # Errors
-    /// Internal, when a migration fails; it is then not applied.
+    /// Internal, when a migration fails, and is then not applied; when the owner of the tables must run it.
     pub fn migrate(&self) -> Result<()> {
-        migrate::run_pending(&mut checkout(&self.0.writers, &self.0.writes)?.connection)
+        migrate::run_pending(&mut self.0.writers.checkout()?.session.connection)
+    }
+
+    /// A connection beside the pools.
+    fn connect(&self) -> Result<AnyConnection> {
+        let opened = self.0.target.connect();
+        opened.map_err(|error| Error { cause: Some(Box::new(error)), ..Error::new(Code::Busy) })
+    }
+
+    /// Whether requests get no connection: none is free, and none has come back for so long.
+    fn is_stuck(&self, since: Duration) -> bool {
+        self.0.readers.is_stuck(since)
+    }
+
+    /// Gives an application role what the program needs of the tables, and nothing else; on PostgreSQL, as their owner.
+    ///
+    /// # Errors
+    /// Internal, with what to do, where that cannot be.
+    pub fn grant_to(&self, role: &str) -> Result<()> {
+        self.write_blocking(Scope::All, |connection| match connection {
+            AnyConnection::Postgres(postgres) => grants::grant_to(postgres, role),
+            AnyConnection::Sqlite(_) => Err(Error::internal("an embedded database has no roles")),
+        })
     }
 
     async fn off_thread<T, F>(&self, work: F) -> Result<T>
@@ -203,32 +278,5 @@ impl Db {
         })
         .await
         .map_err(Error::internal)?
-    }
-}
-
-/// Asks the database for a sign of life.
-///
-/// # Errors
-/// When it gives none.
-pub fn ping(connection: &mut AnyConnection) -> Result<()> {
-    sql_query("SELECT 1").execute(connection)?;
-    Ok(())
-}
-
-fn checkout(pool: &Pool, meter: &Meter) -> Result<r2d2::PooledConnection<Manager>> {
-    meter
-        .wait(|| pool.get())
-        .map_err(|error| Error { cause: Some(Box::new(error)), ..Error::new(Code::Busy) })
-}
-
-impl From<diesel::result::Error> for Error {
-    fn from(error: diesel::result::Error) -> Self {
-        match error {
-            diesel::result::Error::NotFound => Self::not_found(),
-            other if dialect::is_contention(&other) => {
-                Self { cause: Some(Box::new(other)), ..Self::new(Code::Busy) }
-            }
-            other => Self::internal(other),
-        }
     }
 }

@@ -11,7 +11,7 @@ use std::{
 use diesel::{
     PgConnection, QueryableByName, RunQueryDsl,
     connection::SimpleConnection,
-    migration::{Migration, MigrationSource},
+    migration::Migration,
     pg::Pg,
     sql_query,
     sql_types::{Bool, Text},
@@ -51,28 +51,12 @@ struct Name {
 /// # Errors
 /// Internal, when a migration fails or its tables are never free; those before it stay applied.
 pub(super) fn run_pending(connection: &mut PgConnection, migrations: EmbeddedMigrations) -> Result<()> {
-    if !is_behind(connection, &migrations)? {
-        return Ok(());
-    }
     take_turn(connection)?;
     let before = settings_of(connection)?;
     let outcome = run_in_turn(connection, migrations);
     // The connection goes back to the pool.
     connection.batch_execute(&format!("{before}; {END_TURN}"))?;
     outcome
-}
-
-/// Looks without a lock, so that an instance with nothing to do waits for nobody.
-fn is_behind(connection: &mut PgConnection, migrations: &EmbeddedMigrations) -> Result<bool> {
-    let there = "SELECT to_regclass('__diesel_schema_migrations') IS NOT NULL AS yes";
-    if !sql_query(there).get_result::<Answer>(connection)?.yes {
-        return Ok(true);
-    }
-    let applied: Vec<Name> =
-        sql_query("SELECT version::text AS name FROM __diesel_schema_migrations").load(connection)?;
-    let known = MigrationSource::<Pg>::migrations(migrations).map_err(Error::internal)?;
-    let has_run = |version: &str| applied.iter().any(|row| row.name == version);
-    Ok(known.iter().any(|migration| !has_run(&migration.name().version().to_string())))
 }
 
 fn take_turn(connection: &mut PgConnection) -> Result<()> {

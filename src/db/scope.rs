@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use diesel::{QueryResult, QueryableByName, RunQueryDsl, sql_query, sql_types};
 
-use super::AnyConnection;
+use super::{AnyConnection, statement};
 use crate::kernel::id::WardId;
 
 /// Whose rows a piece of work may touch. The code filters by itself; this is the wall behind it.
@@ -83,7 +83,7 @@ impl Session {
         {
             // Whatever becomes of the call, the next one asks anew.
             *told = None;
-            sql_query(ENTER).bind::<sql_types::Text, _>(scope.as_str()).execute(&mut self.connection)?;
+            statement(ENTER).bind::<sql_types::Text, _>(scope.as_str()).execute(&mut self.connection)?;
             *told = Some(scope);
         }
         Ok(&mut self.connection)
@@ -96,8 +96,8 @@ impl Session {
 /// When the database fails.
 pub(crate) fn widen(connection: &mut AnyConnection) -> QueryResult<()> {
     match connection {
-        AnyConnection::Postgres(postgres) if STANDS.load(Ordering::Relaxed) => {
-            sql_query(WIDEN).execute(postgres).map(drop)
+        AnyConnection::Postgres(_) if STANDS.load(Ordering::Relaxed) => {
+            statement(WIDEN).execute(connection).map(drop)
         }
         _ => Ok(()),
     }

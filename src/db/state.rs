@@ -5,7 +5,7 @@ use std::{
     time::Instant,
 };
 
-use super::{Db, MAX_WAITING, Pool};
+use super::{Db, Location, MAX_WAITING, Pool};
 use crate::telemetry::{Snapshot, Spread, TRACE};
 
 /// Counts of one pool's checkouts.
@@ -54,7 +54,7 @@ pub struct PoolState {
 /// The database as this process sees it at this moment.
 #[derive(Clone, Debug)]
 pub struct DbState {
-    /// The pools; one where readers and writers share it.
+    /// The pools; one where readers and writers share it, one more of the replica.
     pub pools: Vec<PoolState>,
     /// Calls that are with the database or wait for it.
     pub calls: usize,
@@ -69,12 +69,11 @@ impl Db {
     #[must_use]
     pub fn state(&self) -> DbState {
         let inner = &self.0;
-        let shared = matches!(inner.location, super::Location::Postgres(_));
-        let mut pools =
-            vec![state_of(if shared { "shared" } else { "writers" }, &inner.writers, &inner.writes)];
-        if !shared {
-            pools.push(state_of("readers", &inner.readers, &inner.reads));
-        }
+        let mut pools = match inner.location {
+            Location::Postgres(_) => vec![inner.writers.state_as("shared")],
+            Location::Sqlite(_) => vec![inner.writers.state_as("writers"), inner.readers.state_as("readers")],
+        };
+        pools.extend(inner.replica.as_ref().map(|replica| replica.pool().state_as("replica")));
         DbState {
             pools,
             calls: MAX_WAITING.saturating_sub(inner.permits.available_permits()),
@@ -84,15 +83,17 @@ impl Db {
     }
 }
 
-fn state_of(name: &'static str, pool: &Pool, meter: &Meter) -> PoolState {
-    let state = pool.state();
-    PoolState {
-        name,
-        open: state.connections,
-        idle: state.idle_connections,
-        max: pool.max_size(),
-        waiting: meter.waiting.load(Ordering::Relaxed),
-        waits: meter.waits.snapshot(),
-        timeouts: meter.timeouts.load(Ordering::Relaxed),
+impl Pool {
+    fn state_as(&self, name: &'static str) -> PoolState {
+        let (meter, state) = (self.meter(), self.connections().state());
+        PoolState {
+            name,
+            open: state.connections,
+            idle: state.idle_connections,
+            max: self.connections().max_size(),
+            waiting: meter.waiting.load(Ordering::Relaxed),
+            waits: meter.waits.snapshot(),
+            timeouts: meter.timeouts.load(Ordering::Relaxed),
+        }
     }
 }

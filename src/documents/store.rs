@@ -9,7 +9,7 @@ use diesel::{
 
 use super::model::{Document, DocumentId, StoredFile};
 use crate::{
-    db::{AnyConnection, MultiBackend, is_unique_violation},
+    db::{AnyConnection, MultiBackend, is_unique_violation, one_of},
     error::{Code, Error, Result},
     kernel::{
         id::{UnitId, WardId},
@@ -136,7 +136,7 @@ fn with_files(connection: &mut AnyConnection, found: Vec<Document>) -> Result<Ve
     let hashes: Vec<&str> = found.iter().map(|document| document.sha256.as_str()).collect();
     let files: Vec<StoredFile> = document_files::table
         .filter(document_files::ward_id.eq(ward_id))
-        .filter(document_files::sha256.eq_any(hashes))
+        .filter(one_of(document_files::sha256, hashes))
         .select(StoredFile::as_select())
         .load(connection)?;
     let files: HashMap<String, StoredFile> =
@@ -305,7 +305,7 @@ pub(super) fn insert_file(connection: &mut AnyConnection, new: &StoredFile) -> R
 /// Which of these keys have a row.
 pub(super) fn list_known_keys(connection: &mut AnyConnection, keys: &[String]) -> Result<Vec<String>> {
     Ok(document_files::table
-        .filter(document_files::object_key.eq_any(keys))
+        .filter(one_of(document_files::object_key, keys))
         .select(document_files::object_key)
         .load(connection)?)
 }

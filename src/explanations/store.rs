@@ -4,13 +4,12 @@ use diesel::{
     BoolExpressionMethods, ExpressionMethods, JoinOnDsl, NullableExpressionMethods, OptionalExtension,
     QueryDsl, RunQueryDsl, SelectableHelper, dsl,
     helper_types::{Eq, InnerJoinOn},
-    sql_query,
     sql_types::{BigInt, Text},
 };
 
 use super::model::{Assessment, ExplanationRequest, ExplanationRequestId, RequestState, WaitingRequest};
 use crate::{
-    db::{AnyConnection, MultiBackend},
+    db::{AnyConnection, MultiBackend, one_of, statement},
     error::{Code, Error, Result},
     kernel::{
         id::UnitId,
@@ -22,7 +21,7 @@ use crate::{
 };
 
 /// Which requests are wanted.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Filter {
     pub state: Option<RequestState>,
     /// Id or code.
@@ -65,7 +64,7 @@ fn visible<'q>(visibility: &Visibility) -> dsl::IntoBoxed<'q, Joined, MultiBacke
             .or(units::acting_unit_id.eq(own).assume_not_null())
             .or(submissions::verify_unit_id.eq(tracked.clone()).assume_not_null())
             .or(plan_items::tracking_unit_id.eq(tracked).assume_not_null())
-            .or(submissions::state.eq_any(states)),
+            .or(one_of(submissions::state, states)),
     )
 }
 
@@ -115,7 +114,7 @@ pub(super) fn list_waiting(
          FROM explanation_requests e JOIN submissions s ON s.id = e.submission_id \
          JOIN plan_items i ON i.id = s.item_id JOIN periods p ON p.id = s.period_id JOIN units u ON u.id = e.unit_id \
          WHERE (u.id = $1 OR u.acting_unit_id = $1) AND e.answered_at IS NULL ORDER BY e.due_at, e.id LIMIT $2";
-    Ok(sql_query(sql).bind::<Text, _>(unit_id).bind::<BigInt, _>(limit).load(connection)?)
+    Ok(statement(sql).bind::<Text, _>(unit_id).bind::<BigInt, _>(limit).load(connection)?)
 }
 
 /// The requests about one submission, oldest first.

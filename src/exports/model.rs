@@ -179,7 +179,7 @@ pub struct TaskRow {
 }
 
 /// Which report is wanted.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[derive(Clone, Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct ExportResults {

@@ -4,7 +4,7 @@ use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl, SelectableHelper};
 
 use super::model::Extension;
 use crate::{
-    db::AnyConnection,
+    db::{AnyConnection, one_of},
     error::Result,
     kernel::{
         id::UnitId,
@@ -43,8 +43,8 @@ pub(super) fn list_of(
     units: &[UnitId],
 ) -> Result<Vec<Extension>> {
     Ok(extensions::table
-        .filter(extensions::period_id.eq_any(periods))
-        .filter(extensions::unit_id.eq_any(units))
+        .filter(one_of(extensions::period_id, periods))
+        .filter(one_of(extensions::unit_id, units))
         .select(Extension::as_select())
         .load(connection)?)
 }

@@ -71,7 +71,7 @@ pub async fn import_plan(ctx: Ctx, query: Query<ImportPlan>, upload: Upload) -> 
     // Unpacking a workbook takes its time, and no connection.
     let source = web::block(move || Source::read(&upload, query.0)).await.map_err(Error::internal)??;
     if dry_run {
-        let checked = ctx.read(move |connection| source.check(connection, ward_id)).await?;
+        let checked = ctx.read_once(move |connection| source.check(connection, ward_id)).await?;
         return Ok(Answer::ok(&checked.report(true))?);
     }
     Ok(ctx.write(move |tx| import(tx, ward_id, &source)).await?)

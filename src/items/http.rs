@@ -42,7 +42,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 }
 
 /// Which items are wanted.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[derive(Clone, Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct ListItems {

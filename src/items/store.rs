@@ -17,7 +17,7 @@ use super::{
     rules::Place,
 };
 use crate::{
-    db::{AnyConnection, MultiBackend, is_unique_violation},
+    db::{AnyConnection, MultiBackend, is_unique_violation, one_of},
     error::{Code, Error, FieldError, Result},
     kernel::{
         id::{UnitId, WardId},
@@ -196,7 +196,7 @@ pub(super) fn load_places(connection: &mut AnyConnection, plan_id: PlanId) -> Re
 /// The targets of these items, each item's in the order in which they come into force.
 pub(super) fn list_targets(connection: &mut AnyConnection, ids: &[ItemId]) -> Result<Vec<Target>> {
     Ok(item_targets::table
-        .filter(item_targets::item_id.eq_any(ids))
+        .filter(one_of(item_targets::item_id, ids))
         .select(Target::as_select())
         .order((item_targets::effective_from.asc(), item_targets::id.asc()))
         .load(connection)?)
@@ -208,7 +208,7 @@ pub(super) fn list_coordinators(
     ids: &[ItemId],
 ) -> Result<Vec<(ItemId, UnitId)>> {
     Ok(item_coordinators::table
-        .filter(item_coordinators::item_id.eq_any(ids))
+        .filter(one_of(item_coordinators::item_id, ids))
         .select((item_coordinators::item_id, item_coordinators::unit_id))
         .order((item_coordinators::item_id.asc(), item_coordinators::unit_id.asc()))
         .load(connection)?)

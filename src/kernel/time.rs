@@ -84,6 +84,12 @@ impl Timestamp {
         self.ward().format("%H:%M ngày %d/%m/%Y").to_string()
     }
 
+    /// For names of files, in UTC, so that they sort by time: `20260615T100000Z`.
+    #[must_use]
+    pub fn compact(self) -> String {
+        self.0.format("%Y%m%dT%H%M%SZ").to_string()
+    }
+
     fn ward(self) -> DateTime<FixedOffset> {
         let utc = self.0.and_utc();
         FixedOffset::east_opt(WARD_OFFSET_SECONDS)
@@ -183,6 +189,7 @@ mod tests {
         let at = Timestamp::parse("2026-06-15T17:00:00.123456789+07:00").expect("valid");
         assert_eq!(at.to_string(), "2026-06-15T17:00:00.123456+07:00");
         assert_eq!(at.in_words(), "17:00 ngày 15/06/2026");
+        assert_eq!(at.compact(), "20260615T100000Z");
         assert_eq!(
             Timestamp::parse("2026-06-14T23:30:00Z").map(Timestamp::ward_date),
             NaiveDate::from_ymd_opt(2026, 6, 15)

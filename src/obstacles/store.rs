@@ -6,13 +6,12 @@ use diesel::{
     BoolExpressionMethods, ExpressionMethods, JoinOnDsl, NullableExpressionMethods, OptionalExtension,
     QueryDsl, RunQueryDsl, SelectableHelper, dsl,
     helper_types::{Eq, InnerJoinOn},
-    sql_query,
     sql_types::{BigInt, Text},
 };
 
 use super::model::{Case, Obstacle, ObstacleId, ObstacleState, ObstacleStep, WaitingObstacle};
 use crate::{
-    db::{AnyConnection, MultiBackend},
+    db::{AnyConnection, MultiBackend, one_of, statement},
     error::{Code, Error, Result},
     kernel::{
         id::WardId,
@@ -25,7 +24,7 @@ use crate::{
 };
 
 /// Which obstacles are wanted. Things are named by id or by code.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Filter {
     pub state: Option<ObstacleState>,
     pub unit: Option<String>,
@@ -108,7 +107,7 @@ pub(super) fn list_waiting(
          WHERE o.ward_id = $1 AND o.state IN ($2, $3) ORDER BY o.id LIMIT $4";
     // A name that is no state stands for none.
     let named = |state: Option<ObstacleState>| state.map_or("", ObstacleState::as_str);
-    Ok(sql_query(sql)
+    Ok(statement(sql)
         .bind::<Text, _>(ward_id)
         .bind::<Text, _>(named(first))
         .bind::<Text, _>(named(second))
@@ -134,7 +133,7 @@ pub(super) fn find_obstacle(
 fn complete(connection: &mut AnyConnection, rows: Vec<Row>) -> Result<Vec<Case>> {
     let ids: Vec<ObstacleId> = rows.iter().map(|(obstacle, ..)| obstacle.id).collect();
     let found: Vec<ObstacleStep> = obstacle_steps::table
-        .filter(obstacle_steps::obstacle_id.eq_any(ids))
+        .filter(one_of(obstacle_steps::obstacle_id, ids))
         .select(ObstacleStep::as_select())
         .order(obstacle_steps::id.asc())
         .load(connection)?;

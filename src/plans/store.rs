@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Which plans are wanted.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Filter {
     pub year: Option<i32>,
     pub status: Option<PlanStatus>,

@@ -5,13 +5,12 @@ use std::collections::HashMap;
 use diesel::{
     ExpressionMethods, QueryDsl, QueryableByName, RunQueryDsl, SelectableHelper,
     dsl::count_star,
-    sql_query,
     sql_types::{BigInt, Nullable, Text},
 };
 
 use super::model::{FigureBasis, Sums};
 use crate::{
-    db::AnyConnection,
+    db::{AnyConnection, statement},
     error::Result,
     items::{ItemId, ItemKind, Obligation, PlanItem},
     kernel::number::Quantity,
@@ -55,7 +54,7 @@ pub(super) fn sum_figures(
         FigureBasis::Approved => "s.approved_revision",
         FigureBasis::Published => "s.published_revision",
     };
-    let rows: Vec<SumRow> = sql_query(format!(
+    let rows: Vec<SumRow> = statement(format!(
         "SELECT s.period_id, s.item_id, r.applicability, COUNT(*) AS submissions, \
            CAST(SUM(CASE WHEN a.obligation = 'must' THEN 1 ELSE 0 END) AS BIGINT) AS obliged, \
            CAST(SUM(r.numerator) AS BIGINT) AS numerator, CAST(SUM(r.denominator) AS BIGINT) AS denominator, \

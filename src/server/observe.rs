@@ -16,7 +16,7 @@ use tracing::{Instrument, Span, field::Empty};
 use crate::{
     access::{Actor, ActorKind},
     context::Services,
-    telemetry::{Route, TRACE, continue_trace},
+    telemetry::{Route, TRACE, continue_trace, name_trace},
 };
 
 /// One request, from its first look to its answer. Dropped without an answer, it counts as a caller who hung up.
@@ -51,8 +51,9 @@ impl Observation {
         );
         let trace = tracing::debug_span!(
             target: TRACE,
+            // What is said within it is said within the line, too.
+            parent: &line,
             "request",
-            otel.name = Empty,
             otel.kind = "server",
             otel.status_code = Empty,
             http.request.method = method,
@@ -79,8 +80,8 @@ impl Observation {
     pub(super) fn on_route(&self, route: &Arc<Route>) {
         self.line.record("route", route.path());
         if !self.trace.is_disabled() {
-            let name = format!("{} {}", route.method(), route.path());
-            tracing::record_all!(self.trace, otel.name = name.as_str(), http.route = route.path());
+            self.trace.record("http.route", route.path());
+            name_trace(&self.trace, format!("{} {}", route.method(), route.path()));
         }
         let _ = self.route.set(Arc::clone(route));
     }

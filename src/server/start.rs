@@ -1,6 +1,6 @@
 //! Starting the HTTP server, and stopping it without breaking off a request.
 
-use std::net::TcpListener;
+use std::{net::TcpListener, pin::pin, time::Duration};
 
 use actix_web::{
     App, HttpResponse, HttpServer,
@@ -9,10 +9,12 @@ use actix_web::{
     middleware::{Compress, Condition, from_fn},
     rt::{
         self,
-        signal::unix::{SignalKind, signal},
+        signal::unix::{Signal, SignalKind, signal},
+        time::sleep,
     },
-    web::{self, Data},
+    web::{self, Bytes, Data},
 };
+use futures_util::future::{Either, select};
 use utoipa_actix_web::AppExt;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
@@ -20,6 +22,7 @@ use super::{
     cors::cors,
     encoding::mark_compressed,
     gate,
+    health::Readiness,
     metrics::{Scraper, get_with_token},
     openapi,
 };
@@ -30,6 +33,12 @@ use crate::{
     sign_ons::Provider,
 };
 
+/// Longest time for the head of a request, from its first byte or from the connection; bodies have
+/// `http::extract::time_for`.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a connection may idle between two requests; a stop waits for it, too. A proxy keeps its own for less.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// How the server runs.
 #[derive(Clone, Debug)]
 pub struct ServerOptions {
@@ -37,6 +46,8 @@ pub struct ServerOptions {
     pub workers: usize,
     /// Seconds for running requests to end when the server stops.
     pub shutdown_seconds: u64,
+    /// Seconds for which it still serves after SIGTERM, but says that it is not ready, so that proxies turn away.
+    pub drain_seconds: u64,
     /// Whether SIGTERM and SIGINT stop it; tests stop theirs by hand.
     pub handle_signals: bool,
 }
@@ -58,20 +69,22 @@ pub fn start(services: Services, listener: TcpListener, options: &ServerOptions)
     let rules = Data::new(gate::Rules::read(&document)?);
     services.metrics.watch_routes(rules.routes());
     let scraper = Data::new(Scraper::new(services.clone()));
-    let document = Data::new(openapi::text_of(&document));
+    // Shared by all answers, so that who reads slowly holds no copy.
+    let document = Data::new(Bytes::from(openapi::text_of(&document)));
     let watch = Watch::new(services.db.clone());
-    if options.handle_signals {
-        rt::spawn(stop_waiting(watch.clone()));
-    }
+    let readiness = Readiness::new(services.db.clone());
+    let stop = options.handle_signals.then(|| (watch.clone(), readiness.clone()));
     let watch = Data::new(watch);
+    let readiness = Data::new(readiness);
     let services = Data::new(services);
     let provider = Data::new(Provider::default());
-    let mut server = HttpServer::new(move || {
+    let server = HttpServer::new(move || {
         let origins = services.settings.cors_origins.as_slice();
         let (app, _) = App::new()
             .into_utoipa_app()
             .app_data(Data::clone(&services))
             .app_data(Data::clone(&watch))
+            .app_data(Data::clone(&readiness))
             .app_data(Data::clone(&provider))
             .app_data(Data::clone(&rules))
             .app_data(Data::clone(&document))
@@ -90,24 +103,43 @@ pub fn start(services: Services, listener: TcpListener, options: &ServerOptions)
             .wrap(Condition::new(!origins.is_empty(), cors(origins)))
     })
     .workers(options.workers)
-    .shutdown_timeout(options.shutdown_seconds);
-    if !options.handle_signals {
-        server = server.disable_signals();
-    }
+    .client_request_timeout(HEAD_TIMEOUT)
+    .keep_alive(IDLE_TIMEOUT)
+    .shutdown_timeout(options.shutdown_seconds)
+    .disable_signals();
     let server = server.listen(listener).map_err(Error::internal)?.run();
     let handle = server.handle();
+    if let Some((watch, readiness)) = stop {
+        let drain = Duration::from_secs(options.drain_seconds);
+        rt::spawn(stop_when_told(handle.clone(), watch, readiness, drain));
+    }
     Ok(Running { server, handle })
 }
 
-/// Lets those go who wait for changes when the server is told to stop, so that it need not wait for them.
-async fn stop_waiting(watch: Watch) {
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            terminate.recv().await;
-            watch.stop();
-        }
-        Err(error) => tracing::warn!(%error, "a stop will wait for those who wait for changes"),
+/// Stops the server when it is told to: SIGTERM lets proxies turn away and requests end, SIGINT waits for nobody.
+async fn stop_when_told(handle: ServerHandle, watch: Watch, readiness: Readiness, drain: Duration) {
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        tracing::warn!("signals cannot be heard, so nothing stops this process gently");
+        return;
+    };
+    let gently = next_of(&mut terminate, &mut interrupt).await;
+    readiness.stop();
+    if gently && !drain.is_zero() {
+        tracing::info!(seconds = drain.as_secs(), "not ready any more; stopping after that");
+        // Told twice, it does not wait.
+        select(pin!(sleep(drain)), pin!(next_of(&mut terminate, &mut interrupt))).await;
     }
+    // Who waits for changes would be waited for.
+    watch.stop();
+    handle.stop(gently).await;
+}
+
+/// Waits for one of the two; tells whether it was the first.
+async fn next_of(terminate: &mut Signal, interrupt: &mut Signal) -> bool {
+    let (terminate, interrupt) = (pin!(terminate.recv()), pin!(interrupt.recv()));
+    matches!(select(terminate, interrupt).await, Either::Left(_))
 }
 
 fn swagger_ui() -> SwaggerUi {
@@ -126,7 +158,7 @@ fn swagger_ui() -> SwaggerUi {
     )
 }
 
-async fn get_document(document: Data<String>) -> HttpResponse {
+async fn get_document(document: Data<Bytes>) -> HttpResponse {
     HttpResponse::Ok()
         .content_type("application/json")
         .insert_header((header::CACHE_CONTROL, "no-cache"))

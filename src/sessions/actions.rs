@@ -204,7 +204,7 @@ pub async fn revoke(ctx: &Ctx, token: &str) -> Result<()> {
             .write_value(move |tx| {
                 let left = claims.exp - now.unix_seconds();
                 store::revoke_access(tx.connection, &claims.jti, now.plus_seconds(left), now)?;
-                tx.record(Event::new("session.revoked", "access_token", claims.jti));
+                tx.record(Event::new("session.revoked", "access_token", &claims.jti));
                 Ok(())
             })
             .await;

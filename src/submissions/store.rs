@@ -32,7 +32,7 @@ use super::{
     reach::Visibility,
 };
 use crate::{
-    db::{AnyConnection, MultiBackend, is_unique_violation},
+    db::{AnyConnection, MultiBackend, OneOf, is_unique_violation, one_of},
     error::{Code, Error, Result},
     items::{ItemId, PlanItem},
     kernel::{
@@ -104,13 +104,14 @@ fn bounds(visibility: &Visibility) -> (String, String, Vec<SubmissionState>) {
 
 #[dsl::auto_type]
 fn within(own: String, acts: String, verifies: String, tracks: String, states: Vec<SubmissionState>) -> _ {
+    let inside: OneOf<submissions::state> = one_of(submissions::state, states);
     submissions::unit_id
         .eq(own)
         // The people of a merged unit's successor finish what it left open.
         .or(units::acting_unit_id.eq(acts).assume_not_null())
         .or(submissions::verify_unit_id.eq(verifies).assume_not_null())
         .or(plan_items::tracking_unit_id.eq(tracks).assume_not_null())
-        .or(submissions::state.eq_any(states))
+        .or(inside)
 }
 
 #[dsl::auto_type]

@@ -106,20 +106,17 @@ impl Metrics {
     pub fn families(&self) -> Vec<Family> {
         let mut families = self.of_requests();
         families.push(
-            self.sign_ins
-                .into_family(Family::counter("cchc_sign_ins", "Sign-ins by kind of grant and outcome")),
+            self.sign_ins.add_to(Family::counter("cchc_sign_ins", "Sign-ins by kind of grant and outcome")),
         );
         families.push(
-            self.attempts
-                .into_family(Family::counter("cchc_webhook_attempts", "Attempts to deliver, by outcome")),
+            self.attempts.add_to(Family::counter("cchc_webhook_attempts", "Attempts to deliver, by outcome")),
         );
         families.push(
             Family::histogram("cchc_webhook_attempt_duration_seconds", "How long attempts to deliver took")
                 .with(&[], self.attempts_took.snapshot()),
         );
         families.push(
-            self.exports
-                .into_family(Family::counter("cchc_trace_exports", "Batches of spans sent, by outcome")),
+            self.exports.add_to(Family::counter("cchc_trace_exports", "Batches of spans sent, by outcome")),
         );
         let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner).clone();
         families.extend(jobs::families(jobs.iter().map(|(name, job)| (*name, job.as_ref()))));

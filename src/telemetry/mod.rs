@@ -23,5 +23,5 @@ pub use self::{
     routes::Route,
     spread::{Snapshot, Spread},
     tally::Tally,
-    traces::{TRACE, Traces, continue_trace},
+    traces::{TRACE, Traces, continue_trace, name_trace},
 };

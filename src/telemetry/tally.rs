@@ -29,7 +29,7 @@ impl<const N: usize> Tally<N> {
 
     /// Adds its rows to a family of counters.
     #[must_use]
-    pub fn into_family(&self, family: Family) -> Family {
+    pub fn add_to(&self, family: Family) -> Family {
         let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         counts.iter().fold(family, |family, (values, count)| {
             let labels: Vec<(&'static str, &str)> =

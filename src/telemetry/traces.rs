@@ -11,7 +11,7 @@ use std::{
 use opentelemetry::{
     Context, KeyValue,
     propagation::{Extractor, TextMapPropagator},
-    trace::TracerProvider,
+    trace::{TraceContextExt, TracerProvider},
 };
 use opentelemetry_otlp::{ExporterBuildError, Protocol, WithExportConfig};
 use opentelemetry_sdk::{
@@ -89,6 +89,11 @@ pub fn continue_trace(span: &Span, traceparent: &str, tracestate: Option<&str>) 
     let caller = TraceContextPropagator::new().extract_with_context(&Context::new(), &headers);
     // It fails only where nobody traces.
     let _ = span.set_parent(caller);
+}
+
+/// Calls a span by another name, once that is known.
+pub fn name_trace(span: &Span, name: String) {
+    span.context().span().update_name(name);
 }
 
 struct Headers<'a> {

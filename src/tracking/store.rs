@@ -4,7 +4,7 @@
 
 use diesel::{
     BoolExpressionMethods, ExpressionMethods, JoinOnDsl, NullableExpressionMethods, QueryDsl, RunQueryDsl,
-    SelectableHelper, dsl, sql_query,
+    SelectableHelper, dsl,
     sql_types::{BigInt, Bool, Text, Timestamp as SqlTimestamp},
 };
 
@@ -12,7 +12,7 @@ use super::model::{
     OwedFigure, Reminder, ReminderId, ReturnCount, ReturnedFigure, Total, UnitProgress, Unsubmitted,
 };
 use crate::{
-    db::AnyConnection,
+    db::{AnyConnection, statement},
     error::{Code, Error, Result},
     items::Obligation,
     kernel::{
@@ -67,7 +67,7 @@ pub(super) fn list_unsigned(
          AND (o.obligation = 'must' AND o.due_at < $1 AND s.first_submitted_at IS NULL) = $4 \
          ORDER BY o.due_at, i.sort_path, o.item_id, o.period_id LIMIT $5"
     );
-    Ok(sql_query(sql)
+    Ok(statement(sql)
         .bind::<SqlTimestamp, _>(now)
         .bind::<Text, _>(unit_id)
         .bind::<SqlTimestamp, _>(due_until)
@@ -99,7 +99,7 @@ pub(super) fn list_returned(
            OR (s.submitted_revision > 0 AND s.revision > s.submitted_revision) OR s.revision > s.published_revision) \
          ORDER BY due_at, s.id LIMIT $2"
     );
-    Ok(sql_query(sql).bind::<Text, _>(unit_id).bind::<BigInt, _>(limit).load(connection)?)
+    Ok(statement(sql).bind::<Text, _>(unit_id).bind::<BigInt, _>(limit).load(connection)?)
 }
 
 /// How far each unit is in a period as of a second, by name. One query.
@@ -136,7 +136,7 @@ pub(super) fn count_progress(
         asked_submitted = sum("(1 - f.must) * f.submitted"),
         asked_approved = sum("(1 - f.must) * f.approved"),
     );
-    Ok(sql_query(sql)
+    Ok(statement(sql)
         .bind::<SqlTimestamp, _>(as_of)
         .bind::<Text, _>(period_id)
         .bind::<Bool, _>(visibility.all || visibility.approved)
@@ -159,7 +159,7 @@ pub(super) fn count_returns(
          WHERE d.decided_at <= $1 AND s.period_id = $2 AND d.action = 'return' AND {REACH} \
          GROUP BY s.unit_id, d.reason_codes"
     );
-    Ok(sql_query(sql)
+    Ok(statement(sql)
         .bind::<SqlTimestamp, _>(as_of)
         .bind::<Text, _>(period_id)
         .bind::<Bool, _>(visibility.all)
@@ -192,7 +192,7 @@ pub(super) fn list_overdue(
          AND (o.due_at, u.code, i.sort_path, o.item_id, o.period_id) > ($7, $8, $9, $10, $11) \
          ORDER BY o.due_at, u.code, i.sort_path, o.item_id, o.period_id LIMIT $12"
     );
-    let rows: Vec<OwedFigure> = sql_query(sql)
+    let rows: Vec<OwedFigure> = statement(sql)
         .bind::<SqlTimestamp, _>(as_of)
         .bind::<Text, _>(plan_id)
         .bind::<Bool, _>(visibility.all)

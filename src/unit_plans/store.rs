@@ -18,7 +18,7 @@ use super::{
     reach::Reach,
 };
 use crate::{
-    db::{AnyConnection, MultiBackend, is_unique_violation},
+    db::{AnyConnection, MultiBackend, is_unique_violation, one_of},
     error::{Code, Error, Result},
     items::{ItemId, ItemKind, PlanItem},
     kernel::{
@@ -32,7 +32,7 @@ use crate::{
 type WithUnit = InnerJoinOn<unit_plans::table, units::table, Eq<units::id, unit_plans::unit_id>>;
 
 /// Which unit plans are wanted.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Filter {
     /// Id or code.
     pub unit: Option<String>,
@@ -55,7 +55,7 @@ pub(super) fn visible<'q>(reach: &Reach) -> IntoBoxed<'q, WithUnit, MultiBackend
         unit_plans::unit_id
             .eq(own.clone())
             .or(units::acting_unit_id.eq(own).assume_not_null())
-            .or(unit_plans::status.eq_any(issued)),
+            .or(one_of(unit_plans::status, issued)),
     )
 }
 

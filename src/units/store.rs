@@ -10,7 +10,7 @@ use super::{
     rules,
 };
 use crate::{
-    db::{AnyConnection, is_unique_violation},
+    db::{AnyConnection, is_unique_violation, one_of},
     error::{Code, Error, Result},
     kernel::{
         id::{UnitId, WardId},
@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Which units are wanted.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Filter {
     pub kind: Option<UnitKind>,
     pub q: Option<String>,
@@ -153,7 +153,7 @@ pub(super) fn replace_acting_unit(connection: &mut AnyConnection, old: UnitId, n
 /// The names that these units bore before, each unit's oldest first.
 pub(super) fn list_former_names(connection: &mut AnyConnection, ids: &[UnitId]) -> Result<Vec<FormerName>> {
     Ok(unit_names::table
-        .filter(unit_names::unit_id.eq_any(ids))
+        .filter(one_of(unit_names::unit_id, ids))
         .select(FormerName::as_select())
         .order((unit_names::unit_id.asc(), unit_names::valid_to.asc()))
         .load(connection)?)
@@ -167,7 +167,7 @@ pub(super) fn insert_former_name(connection: &mut AnyConnection, name: &FormerNa
 
 /// The names that these units bear now.
 pub(super) fn list_names(connection: &mut AnyConnection, ids: &[UnitId]) -> Result<Vec<(UnitId, String)>> {
-    Ok(units::table.filter(units::id.eq_any(ids)).select((units::id, units::name)).load(connection)?)
+    Ok(units::table.filter(one_of(units::id, ids)).select((units::id, units::name)).load(connection)?)
 }
 
 fn conflict(error: diesel::result::Error) -> Error {

@@ -294,9 +294,9 @@ both_databases! {
         assert_eq!((&proof["intact"], &proof["first_broken_seq"]), (&json!(false), &json!(1)), "{proof}");
     }
 
-    async fn postgres_itself_refuses_to_change_or_delete_events(app: App) {
+    async fn the_database_itself_refuses_to_change_or_delete_events(app: App) {
         let attempts = ["UPDATE audit_events SET reason = 'x'", "DELETE FROM audit_events", "TRUNCATE audit_events"];
-        for attempt in attempts.iter().filter(|_| app.backend == Backend::Postgres) {
+        for attempt in attempts.iter().take(if app.backend == Backend::Postgres { 3 } else { 2 }) {
             let refused = app.owner().write_blocking(Scope::All, |connection| {
                 use diesel::RunQueryDsl;
                 Ok(diesel::sql_query(*attempt).execute(connection)?)

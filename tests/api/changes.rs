@@ -6,7 +6,7 @@ use cchc::{access::Scope, changes::watch, db, kernel::id::RawId};
 use diesel::{RunQueryDsl, connection::SimpleConnection, sql_query};
 use serde_json::{Value, json};
 
-use crate::support::{App, Backend, Client, Reply, both_databases};
+use crate::support::{APP_ROLE, App, Backend, Client, Reply, both_databases};
 
 const FEED: &str = "/public/v1/changes";
 
@@ -286,6 +286,9 @@ async fn a_database_from_before_the_feed_begins_with_all_that_happened(app: App)
             std::fs::read_to_string(format!("migrations/{folder}/2026-11-25-001100_add_changes/{step}.sql"));
         let sql = sql.expect("the migration");
         app.owner().write_blocking(db::Scope::All, |c| Ok(c.batch_execute(&sql)?)).expect(step);
+    }
+    if app.backend == Backend::Postgres {
+        app.owner().grant_to(APP_ROLE).expect("rights to what is there anew");
     }
     let after = feed(&city, "").await;
     assert_eq!(facts(&after), facts(&before));

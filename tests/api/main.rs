@@ -67,6 +67,7 @@ mod unit_names;
 mod unit_plans;
 mod units;
 mod users;
+mod walls;
 mod ward_system;
 mod wards;
 mod warnings;

@@ -23,6 +23,7 @@ mod document;
 mod errors;
 mod links;
 mod migrations;
+mod moving;
 mod openapi;
 mod policy;
 mod readme;

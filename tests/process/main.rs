@@ -9,17 +9,26 @@
     reason = "a test that cannot go on says so by a panic"
 )]
 
+mod backup;
 mod batches;
 mod copies;
+mod copy;
+mod failover;
+mod house;
 mod kill;
 mod kill_upload;
 mod line;
 mod office;
 mod portal;
+mod postgres;
+mod replica;
 mod rolling;
 mod server;
+#[path = "../support/postgres.rs"]
+mod servers;
 mod sso;
 mod sso_browser;
+mod tls;
 mod traced;
 mod watched;
 mod work;

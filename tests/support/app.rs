@@ -11,7 +11,7 @@ use actix_web::dev::ServerHandle;
 use cchc::{
     access::{password::Hasher, token::Tokens},
     context::Services,
-    db::{Db, Location, Scope},
+    db::{Db, DbOptions, Location, Scope},
     kernel::time::{Clock, Timestamp},
     server::{self, Running, ServerOptions},
     settings::Settings,
@@ -42,6 +42,7 @@ pub struct App {
     handle: ServerHandle,
     thread: Option<JoinHandle<()>>,
     database: Arc<TestDatabase>,
+    owner: OnceLock<Db>,
     files: Arc<tempfile::TempDir>,
 }
 
@@ -54,7 +55,7 @@ pub fn services_on(location: Location, clock: Clock) -> Services {
         documents: Storage::in_memory(),
         settings: Arc::default(),
         metrics: Metrics::default(),
-        db: Db::open(location, 3).expect("the database opens"),
+        db: Db::open(location, &DbOptions::of(3)).expect("the database opens"),
         clock,
         hasher: Hasher::new(8, 1).expect("a hasher"),
         tokens: Tokens::from_pem(signing_key(), ISSUER).expect("a signing key"),
@@ -131,6 +132,7 @@ impl App {
             handle,
             thread: Some(thread),
             database,
+            owner: OnceLock::new(),
             files,
         }
     }
@@ -157,7 +159,20 @@ impl App {
 
     /// The database as its owner has it, past all walls.
     pub fn owner(&self) -> &Db {
-        &self.services.db
+        match self.backend {
+            Backend::Sqlite => &self.services.db,
+            Backend::Postgres => self.owner.get_or_init(|| {
+                Db::open(self.database.owner.clone(), &DbOptions::of(1)).expect("the owner connects")
+            }),
+        }
+    }
+
+    /// The URL of its PostgreSQL as the program connects to it.
+    pub fn postgres_url(&self) -> &str {
+        match &self.database.location {
+            Location::Postgres(url) => url,
+            Location::Sqlite(path) => panic!("{} is no PostgreSQL", path.display()),
+        }
     }
 
     /// Runs SQL on the test's database, past all rules; says how many rows it changed.
@@ -251,7 +266,8 @@ fn serve(services: Services, listener: TcpListener) -> (ServerHandle, JoinHandle
     let (sender, receiver) = mpsc::channel();
     let thread = std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {
-            let options = ServerOptions { workers: 1, shutdown_seconds: 1, handle_signals: false };
+            let options =
+                ServerOptions { workers: 1, shutdown_seconds: 1, drain_seconds: 0, handle_signals: false };
             let Running { server, handle } =
                 server::start(services, listener, &options).expect("the server starts");
             sender.send(handle).expect("the test waits");

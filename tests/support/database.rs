@@ -19,6 +19,9 @@ use super::{
     principals::{DEMO_PASSWORD, demo_clock},
 };
 
+/// The role that servers in tests connect as on PostgreSQL; one for the whole server, and its password.
+pub const APP_ROLE: &str = "cchc_test_app";
+
 /// Which database a test runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backend {
@@ -28,7 +31,10 @@ pub enum Backend {
 
 /// A database of one test, gone with it.
 pub struct TestDatabase {
+    /// As the program sees it: on PostgreSQL, as a role that does not own the tables.
     pub location: Location,
+    /// As its owner sees it.
+    pub owner: Location,
     _home: Home,
 }
 
@@ -46,11 +52,17 @@ impl TestDatabase {
             Backend::Sqlite => {
                 let (directory, file) = sqlite_file();
                 std::fs::copy(sqlite_template(), &file).expect("a copy of the template");
-                Self { location: Location::Sqlite(file), _home: Home::Directory(directory) }
+                let location = Location::Sqlite(file);
+                Self { owner: location.clone(), location, _home: Home::Directory(directory) }
             }
             Backend::Postgres => {
                 let database = PostgresDatabase::create(Some(postgres_template()));
-                Self { location: Location::Postgres(database.url()), _home: Home::Server(database) }
+                let (location, owner) = (database.url_as_app(), database.url());
+                Self {
+                    location: Location::Postgres(location),
+                    owner: Location::Postgres(owner),
+                    _home: Home::Server(database),
+                }
             }
         }
     }
@@ -63,6 +75,7 @@ pub fn empty_sqlite() -> (tempfile::TempDir, PathBuf) {
 
 /// A PostgreSQL database without any table; it goes with the returned value.
 pub fn empty_postgres() -> PostgresDatabase {
+    make_app_role(&mut locked(server()));
     PostgresDatabase::create(None)
 }
 
@@ -111,10 +124,13 @@ fn remove_old_templates(home: &Path) {
 }
 
 /// Migrates an empty database and loads the demo.
-fn fill(location: Location) {
+pub fn fill(location: Location) {
     let services: Arc<Services> = Arc::new(services_on(location, demo_clock()));
     services.db.migrate().expect("migrations");
     cchc::demo::load(&services, &SecretString::from(DEMO_PASSWORD)).expect("the demo's data");
+    if let Location::Postgres(_) = services.db.location() {
+        services.db.grant_to(APP_ROLE).expect("the rights of the application role");
+    }
 }
 
 fn template_prefix() -> String {
@@ -150,6 +166,7 @@ fn postgres_template() -> &'static str {
             for old in found {
                 execute(&mut server, &format!("DROP DATABASE IF EXISTS \"{old}\" WITH (FORCE)"));
             }
+            make_app_role(&mut server);
             let filling = format!("cchc_filling_{}", std::process::id());
             execute(&mut server, &format!("CREATE DATABASE \"{filling}\" TEMPLATE template0"));
             fill(Location::Postgres(url_of(&filling)));
@@ -164,6 +181,14 @@ fn postgres_template() -> &'static str {
         execute(&mut server, "SELECT pg_advisory_unlock(7301927)");
         name
     })
+}
+
+fn make_app_role(server: &mut PgConnection) {
+    let sql = format!(
+        "DO $$ BEGIN CREATE ROLE {APP_ROLE} LOGIN PASSWORD '{APP_ROLE}'; \
+         EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
+    );
+    execute(server, &sql);
 }
 
 fn names(server: &mut PgConnection, pattern: &str) -> Vec<String> {
@@ -217,6 +242,16 @@ impl PostgresDatabase {
     /// Its URL.
     pub fn url(&self) -> String {
         url_of(&self.0)
+    }
+
+    /// Its URL for the application role.
+    pub fn url_as_app(&self) -> String {
+        let url = self.url();
+        let (scheme, rest) = url.split_once("://").expect("a URL");
+        let end = rest.find('/').unwrap_or(rest.len());
+        let (authority, path) = rest.split_at(end);
+        let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+        format!("{scheme}://{APP_ROLE}:{APP_ROLE}@{host}{path}")
     }
 }
 

@@ -26,7 +26,7 @@ use std::{
 pub use self::{
     app::{App, MAX_DOCUMENT_BYTES},
     client::{Call, Client, Reply},
-    database::{Backend, empty_postgres, empty_sqlite},
+    database::{APP_ROLE, Backend, PostgresDatabase, TestDatabase, empty_postgres, empty_sqlite, fill},
     files::{Form, docx, jpg, pdf, png, sha256, xlsx},
     office::Office,
     principals::{DEMO_PASSWORD, NewAccount},

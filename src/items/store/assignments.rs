@@ -7,7 +7,7 @@ use diesel::{
 
 use super::bulk::insert_assignments;
 use crate::{
-    db::AnyConnection,
+    db::{AnyConnection, one_of},
     error::{Code, Error, Result},
     items::model::{Assignment, ItemId, PlanItem},
     kernel::id::{UnitId, WardId},
@@ -74,7 +74,7 @@ pub(in crate::items) fn list_assignments_of(
     items: &[ItemId],
 ) -> Result<Vec<Assignment>> {
     Ok(assignments::table
-        .filter(assignments::item_id.eq_any(items))
+        .filter(one_of(assignments::item_id, items))
         .select(Assignment::as_select())
         .order((assignments::item_id.asc(), assignments::unit_id.asc()))
         .load(connection)?)
@@ -90,9 +90,9 @@ pub(in crate::items) fn list_held(
         .filter(plans::ward_id.eq(ward_id))
         .filter(plans::status.ne(PlanStatus::Closed))
         .select(plans::id);
-    let reports = assignments::table.filter(assignments::unit_id.eq_any(units)).select(assignments::item_id);
+    let reports = assignments::table.filter(one_of(assignments::unit_id, units)).select(assignments::item_id);
     let along = item_coordinators::table
-        .filter(item_coordinators::unit_id.eq_any(units))
+        .filter(one_of(item_coordinators::unit_id, units))
         .select(item_coordinators::item_id);
     Ok(plan_items::table
         .filter(plan_items::plan_id.eq_any(open))
@@ -102,10 +102,10 @@ pub(in crate::items) fn list_held(
                 .or(plan_items::id.eq_any(along))
                 .or(plan_items::lead_unit_id
                     .is_not_null()
-                    .and(plan_items::lead_unit_id.assume_not_null().eq_any(units)))
+                    .and(one_of(plan_items::lead_unit_id.assume_not_null(), units)))
                 .or(plan_items::tracking_unit_id
                     .is_not_null()
-                    .and(plan_items::tracking_unit_id.assume_not_null().eq_any(units))),
+                    .and(one_of(plan_items::tracking_unit_id.assume_not_null(), units))),
         )
         .select(PlanItem::as_select())
         .order((plan_items::plan_id.asc(), plan_items::sort_path.asc(), plan_items::id.asc()))

@@ -3,7 +3,7 @@
 use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl, SelectableHelper};
 
 use crate::{
-    db::AnyConnection,
+    db::{AnyConnection, one_of},
     error::Result,
     items::model::{ItemId, MeasureVersion},
     schema::measure_versions,
@@ -15,7 +15,7 @@ pub(in crate::items) fn list_definitions(
     ids: &[ItemId],
 ) -> Result<Vec<MeasureVersion>> {
     Ok(measure_versions::table
-        .filter(measure_versions::item_id.eq_any(ids))
+        .filter(one_of(measure_versions::item_id, ids))
         .select(MeasureVersion::as_select())
         .order((measure_versions::item_id.asc(), measure_versions::number.asc()))
         .load(connection)?)

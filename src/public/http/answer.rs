@@ -69,7 +69,7 @@ pub(super) async fn answer<A, M>(
     load: fn(&mut AnyConnection, &Sight, &A, M) -> Result<Content>,
 ) -> Result<Cached, Problem>
 where
-    A: Debug + Send + 'static,
+    A: Clone + Debug + Send + 'static,
     M: Serialize + 'static,
 {
     let sight = Sight::of(&ctx.actor);

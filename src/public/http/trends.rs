@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// Which series are wanted.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[derive(Clone, Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct GetPublicTrends {
@@ -71,7 +71,7 @@ pub async fn get_public_trends(
     answer(&ctx, known, asked, mark, load).await
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Asked {
     ward: String,
     years: (i32, i32),

@@ -2,14 +2,14 @@
 
 use diesel::{
     BoolExpressionMethods, ExpressionMethods, IntoSql, JoinOnDsl, QueryDsl, QueryableByName, RunQueryDsl,
-    SelectableHelper, sql_query,
+    SelectableHelper,
     sql_types::{BigInt, Bool, Integer, Nullable, Text},
 };
 use serde::Serialize;
 
 use super::{listed, seen};
 use crate::{
-    db::AnyConnection,
+    db::{AnyConnection, statement},
     error::{Code, Error, Result},
     items::{ItemId, ItemKind, PlanItem},
     kernel::page::{Page, PageRequest},
@@ -48,7 +48,7 @@ pub(in crate::public) fn mark_indicators(
     wanted: &Indicators,
 ) -> Result<IndicatorsMark> {
     let seen = if wanted.ward.is_some() { seen(2) } else { listed(2) };
-    Ok(sql_query(format!(
+    Ok(statement(format!(
         "SELECT COUNT(DISTINCT w.id) AS wards, \
            CAST((SELECT COALESCE(SUM(a.version), 0) FROM wards a) AS BIGINT) AS ward_versions, \
            CAST(COALESCE(SUM(p.version), 0) AS BIGINT) AS plan_versions, \

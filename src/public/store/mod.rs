@@ -6,14 +6,14 @@ mod publications;
 
 use diesel::{
     BoolExpressionMethods, ExpressionMethods, IntoSql, QueryDsl, QueryableByName, RunQueryDsl,
-    SelectableHelper, sql_query,
+    SelectableHelper,
     sql_types::{BigInt, Bool, Integer, Nullable, Text},
 };
 use serde::Serialize;
 
 use super::sight::Sight;
 use crate::{
-    db::AnyConnection,
+    db::{AnyConnection, statement},
     error::Result,
     kernel::{
         id::WardId,
@@ -53,7 +53,7 @@ pub(super) struct WardsMark {
 }
 
 pub(super) fn mark_wards(connection: &mut AnyConnection) -> Result<WardsMark> {
-    Ok(sql_query(
+    Ok(statement(
         "SELECT COUNT(*) AS wards, CAST(COALESCE(SUM(version), 0) AS BIGINT) AS versions FROM wards",
     )
     .get_result(connection)?)
@@ -101,7 +101,7 @@ pub(super) fn mark_plan(
     ward: &str,
     year: i32,
 ) -> Result<Option<PlanMark>> {
-    let rows: Vec<PlanMark> = sql_query(format!(
+    let rows: Vec<PlanMark> = statement(format!(
         "SELECT w.id AS ward_id, p.id AS plan_id, p.version AS plan_version, COUNT(i.id) AS items, \
            CAST(COALESCE(SUM(i.version), 0) AS BIGINT) AS versions \
          FROM wards w \

@@ -3,14 +3,14 @@
 use chrono::NaiveDate;
 use diesel::{
     ExpressionMethods, JoinOnDsl, QueryDsl, Queryable, QueryableByName, RunQueryDsl, Selectable,
-    SelectableHelper, sql_query,
+    SelectableHelper,
     sql_types::{BigInt, Bool, Integer, Nullable, Text},
 };
 use serde::Serialize;
 
 use super::{listed, seen};
 use crate::{
-    db::AnyConnection,
+    db::{AnyConnection, one_of, statement},
     error::{Code, Error, Result},
     kernel::{
         id::WardId,
@@ -41,7 +41,7 @@ pub(in crate::public) fn mark_results(
     period: Option<&str>,
     number: Option<i32>,
 ) -> Result<Option<Option<PublicationId>>> {
-    let rows: Vec<Found> = sql_query(format!(
+    let rows: Vec<Found> = statement(format!(
         "SELECT b.id AS id FROM wards w \
          LEFT JOIN plans p ON p.ward_id = w.id AND p.year = $1 AND p.status <> 'draft' \
          LEFT JOIN periods e ON e.plan_id = p.id AND ($2 IS NULL OR e.code = $2) \
@@ -69,7 +69,7 @@ pub(in crate::public) fn mark_trends(
     ward: &str,
     (from_year, to_year): (i32, i32),
 ) -> Result<Option<Vec<PublicationId>>> {
-    let rows: Vec<Found> = sql_query(format!(
+    let rows: Vec<Found> = statement(format!(
         "SELECT b.id AS id FROM wards w \
          LEFT JOIN plans p ON p.ward_id = w.id AND p.year BETWEEN $1 AND $2 AND p.status <> 'draft' \
          LEFT JOIN periods e ON e.plan_id = p.id \
@@ -110,7 +110,7 @@ pub(in crate::public) fn list_frozen(
         return Ok(Vec::new());
     }
     Ok(publications::table
-        .filter(publications::id.eq_any(ids))
+        .filter(one_of(publications::id, ids))
         .select(Frozen::as_select())
         .load(connection)?)
 }
@@ -134,7 +134,7 @@ pub(in crate::public) fn list_ward_standings(
     period: &str,
     page: &PageRequest,
 ) -> Result<Page<WardRow>> {
-    let rows: Vec<WardRow> = sql_query(format!(
+    let rows: Vec<WardRow> = statement(format!(
         "SELECT w.code AS code, w.name AS name, b.id AS publication_id FROM wards w \
          LEFT JOIN plans p ON p.ward_id = w.id AND p.year = $1 AND p.status <> 'draft' \
          LEFT JOIN periods e ON e.plan_id = p.id AND e.code = $2 \
@@ -169,7 +169,7 @@ pub(in crate::public) fn mark_publications(
     sight: &Sight,
     ward: &str,
 ) -> Result<Option<PublicationsMark>> {
-    let rows: Vec<PublicationsMark> = sql_query(format!(
+    let rows: Vec<PublicationsMark> = statement(format!(
         "SELECT w.id AS ward_id, COUNT(b.id) AS publications, \
            CAST(COALESCE(SUM(b.version), 0) AS BIGINT) AS versions \
          FROM wards w LEFT JOIN publications b ON b.ward_id = w.id \

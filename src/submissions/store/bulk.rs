@@ -8,7 +8,7 @@ use diesel::{
 };
 
 use crate::{
-    db::{AnyConnection, MultiBackend, is_unique_violation, per_backend},
+    db::{AnyConnection, MultiBackend, is_unique_violation, one_of, per_backend},
     error::{Code, Error, Result},
     kernel::{
         id::{PrincipalId, UnitId, WardId},
@@ -38,7 +38,7 @@ pub(in crate::submissions) fn list_of_units(
         let rows: Vec<Submission> = submissions::table
             .filter(submissions::period_id.eq(period_id))
             .filter(submissions::ward_id.eq(ward_id))
-            .filter(submissions::unit_id.eq_any(units))
+            .filter(one_of(submissions::unit_id, units))
             .select(Submission::as_select())
             .load(connection)?;
         found.extend(rows);
@@ -104,7 +104,7 @@ pub(in crate::submissions) fn list_drafted_by(
     let mut found = HashSet::new();
     for ids in ids.chunks(IDS) {
         let rows: Vec<SubmissionId> = submission_drafters::table
-            .filter(submission_drafters::submission_id.eq_any(ids))
+            .filter(one_of(submission_drafters::submission_id, ids))
             .filter(submission_drafters::principal_id.eq(principal))
             .select(submission_drafters::submission_id)
             .load(connection)?;

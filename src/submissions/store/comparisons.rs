@@ -9,7 +9,7 @@ use diesel::{
 
 use super::Row;
 use crate::{
-    db::AnyConnection,
+    db::{AnyConnection, one_of},
     error::{Error, Result},
     items::{Aggregation, ItemId, ItemKind, PlanItem},
     kernel::{
@@ -81,7 +81,7 @@ fn load_calendars(
 ) -> Result<HashMap<PlanId, Vec<Period>>> {
     let plans: BTreeSet<PlanId> = rows.iter().map(|(submission, ..)| submission.plan_id).collect();
     let found: Vec<Period> = periods::table
-        .filter(periods::plan_id.eq_any(plans))
+        .filter(one_of(periods::plan_id, plans))
         .select(Period::as_select())
         .order((periods::data_to.asc(), periods::code.asc()))
         .load(connection)?;
@@ -118,9 +118,9 @@ fn load_earlier<'p>(
     let found: Vec<(ItemId, PeriodId, UnitId, JsonText)> = s::table
         .inner_join(r::table.on(r::submission_id.eq(s::id)))
         .filter(standing)
-        .filter(s::item_id.eq_any(items))
-        .filter(s::period_id.eq_any(wanted))
-        .filter(s::unit_id.eq_any(units))
+        .filter(one_of(s::item_id, items))
+        .filter(one_of(s::period_id, wanted))
+        .filter(one_of(s::unit_id, units))
         .select((s::item_id, s::period_id, s::unit_id, r::content))
         .load(connection)?;
     found
@@ -146,9 +146,9 @@ fn load_linked(
     let units: BTreeSet<UnitId> = rows.iter().map(|(submission, ..)| submission.unit_id).collect();
     let found: Vec<(PlanItem, PeriodId, UnitId, JsonText)> = s::table
         .inner_join(plan_items::table.on(plan_items::id.eq(s::item_id)))
-        .filter(s::item_id.eq_any(leaves))
-        .filter(s::period_id.eq_any(periods))
-        .filter(s::unit_id.eq_any(units))
+        .filter(one_of(s::item_id, leaves))
+        .filter(one_of(s::period_id, periods))
+        .filter(one_of(s::unit_id, units))
         .select((PlanItem::as_select(), s::period_id, s::unit_id, s::content))
         .load(connection)?;
     found

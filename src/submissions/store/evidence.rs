@@ -12,7 +12,7 @@ use super::{
     surroundings::group,
 };
 use crate::{
-    db::AnyConnection,
+    db::{AnyConnection, one_of},
     error::Result,
     schema::{documents, revision_evidence, submission_evidence},
 };
@@ -24,7 +24,7 @@ pub(super) fn list_of_drafts(
 ) -> Result<HashMap<SubmissionId, Vec<Evidence>>> {
     let rows: Vec<(SubmissionId, Evidence)> = submission_evidence::table
         .inner_join(documents::table.on(documents::id.eq(submission_evidence::document_id)))
-        .filter(submission_evidence::submission_id.eq_any(ids))
+        .filter(one_of(submission_evidence::submission_id, ids))
         .select((submission_evidence::submission_id, Evidence::as_select()))
         .order(documents::id.asc())
         .load(connection)?;

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     access::{Actor, Role},
+    db::one_of,
     error::{Error, Result},
     items::Field,
     kernel::{
@@ -27,7 +28,7 @@ diesel::alias!(
 );
 
 /// Which submissions are wanted. Things are named by id or by code.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(in crate::submissions) struct Filter {
     pub plan: Option<String>,
     pub period: Option<String>,
@@ -45,14 +46,14 @@ pub(in crate::submissions) struct Filter {
 }
 
 /// A move that is wanted, and the unit of whoever wants to make it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::submissions) struct WaitingFor {
     pub action: Action,
     pub unit: Option<UnitId>,
 }
 
 /// Whose next act is wanted.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::submissions) struct Awaiting {
     pub person: PrincipalId,
     pub unit: UnitId,
@@ -127,7 +128,7 @@ fn narrow_to_waiting<'q>(query: Boxed<'q>, waiting: &WaitingFor) -> Boxed<'q> {
     let unit = waiting.unit.map_or_else(String::new, |unit| unit.to_string());
     match waiting.action {
         Action::Submit => {
-            query.filter(submissions::state.eq_any([Draft, Returned])).filter(submissions::unit_id.eq(unit))
+            query.filter(one_of(submissions::state, [Draft, Returned])).filter(submissions::unit_id.eq(unit))
         }
         Action::Verify => query
             .filter(submissions::state.eq(Submitted))
@@ -174,18 +175,15 @@ pub(super) fn narrow_to_awaiting<'q>(query: Boxed<'q>, awaiting: &Awaiting) -> B
             .eq(unit)
             .or(units::acting_unit_id.is_not_null().and(units::acting_unit_id.assume_not_null().eq(unit)))
     };
-    let review = submissions::state
-        .eq_any(verify)
+    let review = one_of(submissions::state, verify)
         .and(submissions::verify_unit_id.assume_not_null().eq_any(verifiers))
-        .or(submissions::state
-            .eq_any(endorse)
+        .or(one_of(submissions::state, endorse)
             .and(submissions::verify_unit_id.is_null())
             .and(dsl::not(own())))
-        .or(submissions::state.eq_any(endorse_verified).and(dsl::not(own())))
-        .or(submissions::state.eq_any(approve).and(submissions::unit_id.ne(spared)));
+        .or(one_of(submissions::state, endorse_verified).and(dsl::not(own())))
+        .or(one_of(submissions::state, approve).and(submissions::unit_id.ne(spared)));
     query.filter(
-        submissions::state
-            .eq_any(sign)
+        one_of(submissions::state, sign)
             .and(own())
             .or(review.and(dsl::not(dsl::exists(wrote))).and(dsl::not(dsl::exists(acted)))),
     )

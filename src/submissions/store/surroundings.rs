@@ -7,7 +7,7 @@ use diesel::{ExpressionMethods, JoinOnDsl, QueryDsl, Queryable, RunQueryDsl, Sel
 
 use super::{Row, comparisons, evidence};
 use crate::{
-    db::AnyConnection,
+    db::{AnyConnection, one_of},
     error::{Error, Result},
     extensions::{self, Extension, rules::limits},
     items::{self, ItemId, Target, actions::Definitions},
@@ -58,17 +58,17 @@ fn load_surroundings(connection: &mut AnyConnection, ward_id: WardId, rows: &[Ro
     let ids: Vec<SubmissionId> = rows.iter().map(|(submission, ..)| submission.id).collect();
     let items: Vec<ItemId> = rows.iter().map(|(_, item, ..)| item.id).collect();
     let targets: Vec<Target> = item_targets::table
-        .filter(item_targets::item_id.eq_any(items))
+        .filter(one_of(item_targets::item_id, items))
         .select(Target::as_select())
         .load(connection)?;
     let definitions = items::actions::load_definitions(connection, rows.iter().map(|(_, item, ..)| item))?;
     let drafters: Vec<(SubmissionId, PrincipalId)> = submission_drafters::table
-        .filter(submission_drafters::submission_id.eq_any(&ids))
+        .filter(one_of(submission_drafters::submission_id, &ids))
         .select((submission_drafters::submission_id, submission_drafters::principal_id))
         .load(connection)?;
     let actors: Vec<(SubmissionId, PrincipalId)> = decisions::table
         .inner_join(submissions::table.on(submissions::id.eq(decisions::submission_id)))
-        .filter(decisions::submission_id.eq_any(&ids))
+        .filter(one_of(decisions::submission_id, &ids))
         .filter(decisions::revision.eq(submissions::revision))
         .select((decisions::submission_id, decisions::decided_by))
         .load(connection)?;

@@ -12,7 +12,7 @@ use super::{
     visible,
 };
 use crate::{
-    db::AnyConnection,
+    db::{AnyConnection, one_of},
     error::Result,
     schema::{periods, submissions},
 };
@@ -24,7 +24,7 @@ pub(in crate::submissions) fn list_dossiers(
     ids: &[SubmissionId],
 ) -> Result<Vec<Dossier>> {
     let rows: Vec<Row> = visible(visibility)
-        .filter(submissions::id.eq_any(ids))
+        .filter(one_of(submissions::id, ids))
         .select(columns())
         .order(submissions::id.asc())
         .load(connection)?;
@@ -49,6 +49,6 @@ pub(in crate::submissions) fn list_awaiting_review(
 
 fn under_review<'q>(visibility: &Visibility, awaiting: &Awaiting) -> Boxed<'q> {
     use SubmissionState::{Endorsed, Submitted, Verified};
-    let reviewed = submissions::state.eq_any(vec![Submitted, Verified, Endorsed]);
+    let reviewed = one_of(submissions::state, [Submitted, Verified, Endorsed]);
     narrow_to_awaiting(visible(visibility).filter(reviewed), awaiting)
 }

@@ -6,7 +6,7 @@ use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl, Select
 
 use super::visible;
 use crate::{
-    db::AnyConnection,
+    db::{AnyConnection, one_of},
     error::{Code, Error, Result},
     items::{ItemId, ItemKind},
     kernel::page::{Page, PageRequest},
@@ -73,7 +73,7 @@ pub(in crate::unit_plans) fn list_links(
     ids: &[UnitPlanItemId],
 ) -> Result<Vec<(UnitPlanItemId, ItemId)>> {
     Ok(unit_plan_links::table
-        .filter(unit_plan_links::unit_plan_item_id.eq_any(ids))
+        .filter(one_of(unit_plan_links::unit_plan_item_id, ids))
         .select((unit_plan_links::unit_plan_item_id, unit_plan_links::item_id))
         .order((unit_plan_links::unit_plan_item_id.asc(), unit_plan_links::item_id.asc()))
         .load(connection)?)
@@ -87,7 +87,7 @@ pub(in crate::unit_plans) fn list_leaves_among(
 ) -> Result<HashSet<ItemId>> {
     let found: Vec<ItemId> = plan_items::table
         .filter(plan_items::plan_id.eq(plan_id))
-        .filter(plan_items::id.eq_any(ids))
+        .filter(one_of(plan_items::id, ids))
         .filter(plan_items::kind.ne(ItemKind::Section))
         .filter(plan_items::withdrawn_from.is_null())
         .select(plan_items::id)

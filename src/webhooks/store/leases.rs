@@ -4,12 +4,12 @@
 
 use diesel::{
     BoolExpressionMethods, ExpressionMethods, JoinOnDsl, NullableExpressionMethods, OptionalExtension,
-    QueryDsl, QueryableByName, RunQueryDsl, SelectableHelper, dsl, sql_query,
+    QueryDsl, QueryableByName, RunQueryDsl, SelectableHelper, dsl,
     sql_types::{BigInt, Bool, Text, Timestamp as SqlTimestamp},
 };
 
 use crate::{
-    db::AnyConnection,
+    db::{AnyConnection, statement},
     error::Result,
     kernel::time::{Clock, Timestamp},
     outbox::DeliveryId,
@@ -66,7 +66,7 @@ pub fn list_due(connection: &mut AnyConnection, now: Timestamp, limit: i64) -> R
          WHERE d.next_attempt_at <= $1 AND (d.leased_until IS NULL OR d.leased_until <= $2) \
            AND (c.expires_at IS NULL OR c.expires_at > $2) \
          ORDER BY d.next_attempt_at, d.id LIMIT $3";
-    let found: Vec<Candidate> = sql_query(sql)
+    let found: Vec<Candidate> = statement(sql)
         .bind::<SqlTimestamp, _>(now)
         .bind::<SqlTimestamp, _>(Clock::real_now())
         .bind::<BigInt, _>(limit)

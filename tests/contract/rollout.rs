@@ -1,11 +1,14 @@
 //! Migrations after the last release: what they may do while the program before still serves (expand, move, contract).
 
-use std::path::Path;
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use cchc::db::{Db, Location, Scope};
 use diesel::{Connection, PgConnection, RunQueryDsl, connection::SimpleConnection, sql_query};
 
-use crate::support::{empty_postgres, empty_sqlite, has_postgres};
+use crate::support::{PostgresDatabase, empty_postgres, empty_sqlite, has_postgres};
 
 /// What the program before may still need, or must not be refused: a part of a statement, and why not.
 const FORBIDDEN: &[(&str, &str)] = &[
@@ -206,27 +209,54 @@ fn instances_that_start_at_once_migrate_once() {
     }
 }
 
-#[test]
-fn a_migration_lets_requests_pass_that_it_would_hold_up() {
-    if !has_postgres() {
-        return;
-    }
+/// A migrated database, as a program without this migration would have left it.
+fn before(migration: &str, down: &str) -> (PostgresDatabase, impl Fn() -> PgConnection) {
     let database = empty_postgres();
     let url = database.url();
     open(Location::Postgres(url.clone())).migrate().expect("the schema");
-    let connect = || PgConnection::establish(&url).expect("a connection");
-    // As an instance of the release before would leave it, with a long reader at the table.
-    let mut reader = connect();
-    connect()
-        .batch_execute("DROP INDEX submissions_by_plan; DELETE FROM __diesel_schema_migrations WHERE version = '20261125002130'")
-        .expect("the schema before");
-    reader.batch_execute("BEGIN; LOCK TABLE submissions IN ACCESS EXCLUSIVE MODE").expect("a busy table");
-    let location = Location::Postgres(url.clone());
+    let connect = move || PgConnection::establish(&url).expect("a connection");
+    let version = migration.split('_').next().expect("its stamp").replace('-', "");
+    let forget = format!("{down}; DELETE FROM __diesel_schema_migrations WHERE version = '{version}'");
+    connect().batch_execute(&forget).expect("the schema before");
+    (database, connect)
+}
+
+#[test]
+fn a_migration_that_waits_for_a_table_lets_requests_pass() {
+    if !has_postgres() {
+        return;
+    }
+    let name = "2026-11-25-002000_raise_walls";
+    let down = std::fs::read_to_string(tree().join(name).join("down.sql")).expect("its way back");
+    let (database, connect) = before(name, &down);
+    let (mut long, mut short) = (connect(), connect());
+    long.batch_execute("BEGIN; SELECT count(*) FROM submissions").expect("a long reader");
+    let location = Location::Postgres(database.url());
     let migrating = std::thread::spawn(move || open(location).migrate());
-    std::thread::sleep(std::time::Duration::from_millis(2500));
-    reader.batch_execute("ROLLBACK").expect("the end of the reader");
+    std::thread::sleep(Duration::from_millis(500));
+    // Behind the migration, which would wait for the long reader's end.
+    short.batch_execute("SET statement_timeout = '8s'").expect("a limit");
+    for _ in 0..3 {
+        short.batch_execute("SELECT count(*) FROM submissions").expect("an answer within the limit");
+        std::thread::sleep(Duration::from_millis(500));
+    }
+    assert!(!migrating.is_finished(), "it waited for nobody");
+    long.batch_execute("ROLLBACK").expect("the end of the reader");
     migrating.join().expect("the thread").expect("it tried again");
-    let there = "SELECT 1 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid \
-                 WHERE c.relname = 'submissions_by_plan' AND i.indisvalid";
-    assert_eq!(sql_query(there).execute(&mut reader).expect("the index"), 1);
+}
+
+#[test]
+fn an_index_whose_building_was_broken_off_is_built_anew() {
+    if !has_postgres() {
+        return;
+    }
+    let broken = "UPDATE pg_index SET indisvalid = FALSE WHERE indexrelid = 'submissions_by_plan'::regclass";
+    let (database, connect) = before("2026-11-25-002130_index_plan_submissions", broken);
+    open(Location::Postgres(database.url())).migrate().expect("the rest of the way");
+    let there = "SELECT 1 FROM pg_index WHERE indexrelid = 'submissions_by_plan'::regclass AND indisvalid";
+    assert_eq!(sql_query(there).execute(&mut connect()).expect("the index"), 1);
+}
+
+fn tree() -> PathBuf {
+    Path::new("migrations").join("postgres")
 }

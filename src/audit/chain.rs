@@ -36,12 +36,14 @@ pub struct Proof {
 }
 
 /// The hash before the first event of a chain.
-pub(super) fn genesis(chain: &str) -> String {
+#[must_use]
+pub fn genesis(chain: &str) -> String {
     hex::encode(Sha256::digest(chain.as_bytes()))
 }
 
 /// The hash of an event: over all its content and the hash before it.
-pub(super) fn hash_of(row: &AuditRow) -> String {
+#[must_use]
+pub fn hash_of(row: &AuditRow) -> String {
     #[derive(Serialize)]
     struct Content<'a>(
         &'a str,

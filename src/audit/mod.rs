@@ -5,7 +5,9 @@ mod event;
 mod store;
 
 pub use self::{
-    chain::{ChainReport, Proof, verify_all, verify_chain},
+    chain::{ChainReport, Proof, genesis, hash_of, verify_all, verify_chain},
     event::Event,
-    store::{AuditRow, Filter, append_events, chain_of, count_events, list_events, start_chain},
+    store::{
+        AuditEventId, AuditRow, Filter, append_events, chain_of, count_events, list_events, start_chain,
+    },
 };

@@ -20,6 +20,12 @@ impl JsonText {
         Self(serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned()))
     }
 
+    /// What was written by [`JsonText::of`], as the database holds it.
+    #[must_use]
+    pub const fn from_text(text: String) -> Self {
+        Self(text)
+    }
+
     /// Reads the value back.
     ///
     /// # Errors

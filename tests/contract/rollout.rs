@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use cchc::db::{Db, Location, Scope};
+use cchc::db::{Db, DbOptions, Location, Scope};
 use diesel::{Connection, PgConnection, RunQueryDsl, connection::SimpleConnection, sql_query};
 
 use crate::support::{PostgresDatabase, empty_postgres, empty_sqlite, has_postgres};
@@ -174,7 +174,7 @@ fn what_would_break_the_program_before_is_found() {
 const LATER: &str = "INSERT INTO __diesel_schema_migrations (version) VALUES ('99991231000000')";
 
 fn open(location: Location) -> Db {
-    Db::open(location, 2).expect("the database opens")
+    Db::open(location, &DbOptions::of(2)).expect("the database opens")
 }
 
 fn start_after_a_later_program(location: Location) {

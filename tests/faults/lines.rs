@@ -27,10 +27,7 @@ fn connect(server: &Server) -> TcpStream {
 /// Whether the server has answered or hung up.
 fn is_over(line: &mut TcpStream) -> bool {
     line.set_nonblocking(true).unwrap();
-    match line.read(&mut [0; 512]) {
-        Ok(_) => true,
-        Err(error) => error.kind() != ErrorKind::WouldBlock,
-    }
+    line.read(&mut [0; 512]).map_or_else(|error| error.kind() != ErrorKind::WouldBlock, |_read| true)
 }
 
 fn grown(server: &Server, before: Option<u64>) -> u64 {

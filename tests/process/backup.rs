@@ -21,6 +21,9 @@ use crate::{
     server::{Server, block_on, is_ready, key_in, run, said, serve},
 };
 
+/// How a backup is spoilt.
+type Spoil = fn(&Path);
+
 fn environment(home: &Path) -> Vec<(&'static str, String)> {
     vec![("CCHC_DATABASE_URL", format!("sqlite:{}", home.join("cchc.db").display()))]
 }
@@ -212,7 +215,7 @@ fn what_is_damaged_is_not_restored_and_nothing_is_written_over() {
     let store = scratch.path().join("backups");
     let backup = back_up(home.path(), &store);
     refused(&restore(&store, &scratch.path().join("none")), "Name the folder of one backup");
-    let spoil: [(&str, fn(&Path)); 6] = [
+    let spoil: [(&str, Spoil); 6] = [
         ("manifest.json is damaged", |b| replace(&b.join("manifest.json"), "\"program\"", "\"Program\"")),
         ("manifest.json.sha256", |b| fs::remove_file(b.join("manifest.json.sha256")).unwrap()),
         ("cchc.db is damaged", |b| truncate(&b.join("cchc.db"), 4096)),
@@ -259,7 +262,7 @@ fn truncate(file: &Path, by: u64) {
 fn no_backup_is_made_of_what_does_not_hold() {
     let store = tempfile::tempdir().unwrap();
     let to = store.path().display().to_string();
-    let spoil: [(&str, fn(&Path)); 4] = [
+    let spoil: [(&str, Spoil); 4] = [
         ("The audit chain of ward long-", |home| {
             tamper(&home.join("cchc.db"), "DELETE FROM audit_events WHERE seq = 9 AND chain <> 'city'");
         }),

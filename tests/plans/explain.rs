@@ -69,6 +69,9 @@ impl Explainer {
                 let mut connection = PgConnection::establish(url).unwrap();
                 // The plan for any values, which is what a prepared statement gets in the long run.
                 connection.batch_execute("SET plan_cache_mode = force_generic_plan").unwrap();
+                // As the program connects: behind the wall, in a ward.
+                let ward = format!("SELECT set_config('cchc.ward', '{}', false)", app.ward("long-my"));
+                connection.batch_execute(&ward).unwrap();
                 AnyConnection::Postgres(connection)
             }
         })

@@ -29,7 +29,9 @@ const PATIENCE: Duration = Duration::from_secs(30 * 60);
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// How long a statement may wait for a table: as long do requests wait behind it.
-const SET_UP: &str = "SET lock_timeout = '2s'; SET statement_timeout = 0";
+const IN_TRANSACTION: &str = "SET lock_timeout = '2s'; SET statement_timeout = 0";
+/// Nobody waits behind the building of an index. It waits for whoever began before, be it an hour-long backup.
+const OUTSIDE: &str = "SET lock_timeout = 0; SET statement_timeout = 0";
 /// Attempts of one migration to get at its tables, and the time that requests have between two.
 const ATTEMPTS: u32 = 60;
 const BREATH: Duration = Duration::from_secs(1);
@@ -78,7 +80,6 @@ fn settings_of(connection: &mut PgConnection) -> Result<String> {
 }
 
 fn run_in_turn(connection: &mut PgConnection, migrations: EmbeddedMigrations) -> Result<()> {
-    connection.batch_execute(SET_UP)?;
     let pending = connection.pending_migrations(migrations).map_err(Error::internal)?;
     for migration in pending {
         run(connection, &*migration)?;
@@ -87,6 +88,8 @@ fn run_in_turn(connection: &mut PgConnection, migrations: EmbeddedMigrations) ->
 }
 
 fn run(connection: &mut PgConnection, migration: &dyn Migration<Pg>) -> Result<()> {
+    let is_transaction = migration.metadata().run_in_transaction();
+    connection.batch_execute(if is_transaction { IN_TRANSACTION } else { OUTSIDE })?;
     for _ in 1..ATTEMPTS {
         remove_half_built(connection, migration)?;
         match connection.run_migration(migration) {

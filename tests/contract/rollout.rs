@@ -1,11 +1,14 @@
 //! Migrations after the last release: what they may do while the program before still serves (expand, move, contract).
 
-use std::path::Path;
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use cchc::db::{Db, DbOptions, Location, Scope};
 use diesel::{Connection, PgConnection, RunQueryDsl, connection::SimpleConnection, sql_query};
 
-use crate::support::{empty_postgres, empty_sqlite, has_postgres};
+use crate::support::{PostgresDatabase, empty_postgres, empty_sqlite, has_postgres};
 
 /// What the program before may still need, or must not be refused: a part of a statement, and why not.
 const FORBIDDEN: &[(&str, &str)] = &[
@@ -13,14 +16,14 @@ const FORBIDDEN: &[(&str, &str)] = &[
     ("DROP COLUMN", "the program before still reads it; drop it one release later"),
     ("DROP VIEW", "the program before still reads it; CREATE OR REPLACE, or a view of another name"),
     ("RENAME", "the program before knows the old name; add the new one beside it"),
-    (" TYPE ", "it rewrites the table, and the program before reads the old type; add a column beside it"),
+    ("TYPE", "it rewrites the table, and the program before reads the old type; add a column beside it"),
     ("SET NOT NULL", "the program before may leave it out; require it one release later"),
     ("ADD CONSTRAINT", "the program before may write what it refuses; add it one release later"),
     ("CREATE TRIGGER", "it may refuse what the program before does"),
     ("CREATE POLICY", "it may hide what the program before needs"),
     ("REVOKE", "the program before may need the right"),
     ("DELETE FROM", "the program before may need the rows"),
-    ("UPDATE ", "it locks many rows for long; fill in small steps, after all instances know the column"),
+    ("UPDATE", "it locks many rows for long; fill in small steps, after all instances know the column"),
 ];
 
 /// Why a statement is safe all the same stands in a line above it.
@@ -33,11 +36,16 @@ fn last_released() -> String {
     last.split_whitespace().nth(2).expect("version, commit, migration").to_owned()
 }
 
-/// Statements with the comments before them, without what is inside a function.
+/// Statements with the comments before them, without what is inside a function; a `DO` block is one statement.
 fn statements(text: &str) -> Vec<String> {
     let mut outside = String::new();
     for (at, part) in text.split("$$").enumerate() {
-        outside.push_str(if at % 2 == 0 { part } else { "…" });
+        let is_done_now = outside.trim_end().ends_with("DO");
+        match at % 2 {
+            0 => outside.push_str(part),
+            _ if is_done_now => outside.push_str(&part.replace(';', " ")),
+            _ => outside.push('…'),
+        }
     }
     // A trigger's body on SQLite ends with END, and has statements of its own.
     let mut found = Vec::new();
@@ -68,10 +76,10 @@ fn faults(text: &str, database: &str, in_transaction: bool) -> Vec<String> {
     for (statement, sql) in all.iter().zip(&bare) {
         let mut wrong: Vec<String> = FORBIDDEN
             .iter()
-            .filter(|(part, _)| {
-                sql.contains(part) && !(sql.starts_with("CREATE TRIGGER") && *part == "UPDATE ")
-            })
-            .map(|(part, why)| format!("{}: {why}", part.trim()))
+            .filter(|(part, _)| format!(" {} ", sql.replace('\'', " ")).contains(&format!(" {part} ")))
+            // What a trigger waits for is not what it does.
+            .filter(|(part, _)| !(sql.starts_with("CREATE TRIGGER") && *part == "UPDATE"))
+            .map(|(part, why)| format!("{part}: {why}"))
             .collect();
         if sql.contains("ADD COLUMN") && sql.contains("NOT NULL") && !sql.contains("DEFAULT") {
             wrong.push(
@@ -134,6 +142,10 @@ fn what_would_break_the_program_before_is_found() {
         ("CREATE INDEX i ON a (b);", "postgres"),
         ("CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON a (b);", "postgres"),
         ("UPDATE a SET b = 1;", "sqlite"),
+        (
+            "DO $$ BEGIN PERFORM 1; EXECUTE format('CREATE POLICY p ON %I USING (true)', 'a'); END $$;",
+            "postgres",
+        ),
     ] {
         assert!(!faults(sql, database, true).is_empty(), "{sql}");
     }
@@ -152,6 +164,7 @@ fn what_would_break_the_program_before_is_found() {
             "sqlite",
             true,
         ),
+        ("CREATE FUNCTION f() RETURNS void LANGUAGE sql AS $$ UPDATE a SET b = 1; $$;", "postgres", true),
     ] {
         assert_eq!(faults(sql, database, in_transaction), Vec::<String>::new(), "{sql}");
     }
@@ -196,27 +209,54 @@ fn instances_that_start_at_once_migrate_once() {
     }
 }
 
-#[test]
-fn a_migration_lets_requests_pass_that_it_would_hold_up() {
-    if !has_postgres() {
-        return;
-    }
+/// A migrated database, as a program without this migration would have left it.
+fn before(migration: &str, down: &str) -> (PostgresDatabase, impl Fn() -> PgConnection) {
     let database = empty_postgres();
     let url = database.url();
     open(Location::Postgres(url.clone())).migrate().expect("the schema");
-    let connect = || PgConnection::establish(&url).expect("a connection");
-    // As an instance of the release before would leave it, with a long reader at the table.
-    let mut reader = connect();
-    connect()
-        .batch_execute("DROP INDEX submissions_by_plan; DELETE FROM __diesel_schema_migrations WHERE version = '20261125002130'")
-        .expect("the schema before");
-    reader.batch_execute("BEGIN; LOCK TABLE submissions IN ACCESS EXCLUSIVE MODE").expect("a busy table");
-    let location = Location::Postgres(url.clone());
+    let connect = move || PgConnection::establish(&url).expect("a connection");
+    let version = migration.split('_').next().expect("its stamp").replace('-', "");
+    let forget = format!("{down}; DELETE FROM __diesel_schema_migrations WHERE version = '{version}'");
+    connect().batch_execute(&forget).expect("the schema before");
+    (database, connect)
+}
+
+#[test]
+fn a_migration_that_waits_for_a_table_lets_requests_pass() {
+    if !has_postgres() {
+        return;
+    }
+    let name = "2026-11-25-002000_raise_walls";
+    let down = std::fs::read_to_string(tree().join(name).join("down.sql")).expect("its way back");
+    let (database, connect) = before(name, &down);
+    let (mut long, mut short) = (connect(), connect());
+    long.batch_execute("BEGIN; SELECT count(*) FROM submissions").expect("a long reader");
+    let location = Location::Postgres(database.url());
     let migrating = std::thread::spawn(move || open(location).migrate());
-    std::thread::sleep(std::time::Duration::from_millis(2500));
-    reader.batch_execute("ROLLBACK").expect("the end of the reader");
+    std::thread::sleep(Duration::from_millis(500));
+    // Behind the migration, which would wait for the long reader's end.
+    short.batch_execute("SET statement_timeout = '8s'").expect("a limit");
+    for _ in 0..3 {
+        short.batch_execute("SELECT count(*) FROM submissions").expect("an answer within the limit");
+        std::thread::sleep(Duration::from_millis(500));
+    }
+    assert!(!migrating.is_finished(), "it waited for nobody");
+    long.batch_execute("ROLLBACK").expect("the end of the reader");
     migrating.join().expect("the thread").expect("it tried again");
-    let there = "SELECT 1 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid \
-                 WHERE c.relname = 'submissions_by_plan' AND i.indisvalid";
-    assert_eq!(sql_query(there).execute(&mut reader).expect("the index"), 1);
+}
+
+#[test]
+fn an_index_whose_building_was_broken_off_is_built_anew() {
+    if !has_postgres() {
+        return;
+    }
+    let broken = "UPDATE pg_index SET indisvalid = FALSE WHERE indexrelid = 'submissions_by_plan'::regclass";
+    let (database, connect) = before("2026-11-25-002130_index_plan_submissions", broken);
+    open(Location::Postgres(database.url())).migrate().expect("the rest of the way");
+    let there = "SELECT 1 FROM pg_index WHERE indexrelid = 'submissions_by_plan'::regclass AND indisvalid";
+    assert_eq!(sql_query(there).execute(&mut connect()).expect("the index"), 1);
+}
+
+fn tree() -> PathBuf {
+    Path::new("migrations").join("postgres")
 }

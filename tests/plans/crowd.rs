@@ -84,7 +84,7 @@ pub async fn lay_out(app: &App) {
 impl Crowd {
     /// Past all constraints but unique ones: samples name things that are not there.
     fn open(app: &App) -> Self {
-        let connection = match app.services.db.location() {
+        let connection = match app.owner().location() {
             Location::Sqlite(path) => {
                 AnyConnection::Sqlite(SqliteConnection::establish(path.to_str().unwrap()).unwrap())
             }

@@ -183,8 +183,6 @@ pub async fn run_jobs(app: &App, seen: &mut Seen) {
         ..Settings::default()
     };
     let app = app.another().with_settings(near);
-    crowd::lay_out(&app).await;
-    app.sql("DELETE FROM webhook_deliveries");
     let receiver = Receiver::start();
     let hook = json!({ "url": receiver.url("/"), "kinds": ["submission.submitted", "submission.approved"] });
     let system = app.add_client("plans-hook", Some("long-my"), Some("KTHTDT"), cchc::access::Scope::ALL);

@@ -6,10 +6,11 @@ use super::{Samples, Side};
 use crate::load::Sample;
 
 /// The order of the calls; those that are not here come last.
-const ORDER: [&str; 10] = [
+const ORDER: [&str; 11] = [
     "list of 50 submissions",
     "one submission",
     "summary of a period",
+    "summary, one caller",
     "completeness",
     "public results, whole (200)",
     "public results, known (304)",

@@ -8,8 +8,11 @@ use cchc::{
         token::{Claims, Tokens},
     },
     audit::{AuditEventId, AuditRow, hash_of},
+    items::{Comparator, ItemId, MeasureKind, Target, TargetTier},
     kernel::{id::PrincipalId, json::JsonText, number::{Percent, Quantity}, time::Timestamp},
+    items::model::TargetId,
     submissions::Content,
+    verdicts::{Figures, rules::decide},
 };
 use criterion::{Criterion, criterion_group, criterion_main};
 
@@ -71,5 +74,30 @@ fn figures(c: &mut Criterion) {
     c.bench_function("a rate, exact", |b| b.iter(|| Percent::of(black_box(numerator), black_box(denominator))));
 }
 
-criterion_group!(computing, tokens, chain, figures);
+fn verdicts(c: &mut Criterion) {
+    let target = Target {
+        id: TargetId::generate(),
+        item_id: ItemId::generate(),
+        tier: TargetTier::Plan,
+        comparator: Comparator::AtLeast,
+        value: Some(Quantity::whole(90)),
+        unit: Some("percent".to_owned()),
+        band: None,
+        effective_from: Timestamp::EPOCH.ward_date(),
+    };
+    let figures = Figures {
+        numerator: Some(Quantity::whole(470)),
+        denominator: Some(Quantity::whole(500)),
+        value: None,
+        band: None,
+        yes: None,
+        not_applicable: false,
+        baseline: None,
+    };
+    c.bench_function("a verdict", |b| {
+        b.iter(|| decide(MeasureKind::Ratio, black_box(&target), black_box(&figures)));
+    });
+}
+
+criterion_group!(computing, tokens, chain, figures, verdicts);
 criterion_main!(computing);

@@ -1,6 +1,6 @@
 //! Rows into a database, fast: secondary indexes are built at the end, and nothing is synced before.
 
-use std::{fmt::Write as _, io::Write as _};
+use std::fmt::Write as _;
 
 use cchc::{db::Location, schema};
 use diesel::{

@@ -4,6 +4,7 @@ pub mod bare;
 pub mod city;
 pub mod http;
 pub mod load;
+pub mod measure;
 pub mod program;
 pub mod replay;
 

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use cchc_bench::{Failure, city};
+use cchc_bench::{Failure, bare, city, measure};
 use clap::{Parser, Subcommand};
 
 /// A city to measure cchc on.
@@ -17,6 +17,10 @@ struct Cli {
 enum Command {
     /// Make a city: wards with their plans, submissions, decisions, publications and audit chains.
     City(city::Options),
+    /// Answer with recorded bytes: what actix-web itself can do.
+    Bare(bare::Options),
+    /// Measure the program against its own SQL and its own bytes.
+    Measure(measure::Options),
 }
 
 fn main() -> ExitCode {
@@ -32,5 +36,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::City(options) => city::make(&options).map(drop),
+        Command::Bare(options) => bare::serve(&options),
+        Command::Measure(options) => measure::run(&options),
     }
 }

@@ -64,6 +64,8 @@ enum Value {
 pub struct Statement {
     /// The text between the placeholders.
     parts: Vec<String>,
+    /// Which value stands at each placeholder: `$1` may stand more than once.
+    places: Vec<usize>,
     binds: Vec<Value>,
 }
 
@@ -82,17 +84,17 @@ impl Statement {
             list.push(value);
             rest = after.trim_start_matches([',', ' ']);
         }
-        let parts = split(sql);
-        if parts.len() != list.len() + 1 {
-            return Err(format!("{} places, {} values: {shown}", parts.len() - 1, list.len()).into());
+        let (parts, places) = split(sql)?;
+        if let Some(place) = places.iter().find(|place| **place >= list.len()) {
+            return Err(format!("place {place}, but {} values: {shown}", list.len()).into());
         }
-        Ok(Self { parts, binds: list })
+        Ok(Self { parts, places, binds: list })
     }
 }
 
-/// Cuts SQL at its placeholders, `?` or `$1`.
-fn split(sql: &str) -> Vec<String> {
-    let mut parts = vec![String::new()];
+/// Cuts SQL at its placeholders, `?` or `$1`; the second list says which value stands at each.
+fn split(sql: &str) -> Result<(Vec<String>, Vec<usize>), Failure> {
+    let (mut parts, mut places) = (vec![String::new()], Vec::new());
     let mut quote = None;
     let mut letters = sql.chars().peekable();
     while let Some(letter) = letters.next() {
@@ -101,7 +103,9 @@ fn split(sql: &str) -> Vec<String> {
             Some(_) => {}
             None if matches!(letter, '\'' | '"' | '`') => quote = Some(letter),
             None if letter == '?' || letter == '$' => {
-                while letters.next_if(char::is_ascii_digit).is_some() {}
+                let mut number = String::new();
+                number.extend(std::iter::from_fn(|| letters.next_if(char::is_ascii_digit)));
+                places.push(if number.is_empty() { places.len() } else { number.parse::<usize>()? - 1 });
                 parts.push(String::new());
                 continue;
             }
@@ -111,7 +115,7 @@ fn split(sql: &str) -> Vec<String> {
             part.push(letter);
         }
     }
-    parts
+    Ok((parts, places))
 }
 
 fn read_value(text: &str) -> Result<(Value, &str), Failure> {
@@ -234,7 +238,7 @@ where
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         for (at, part) in self.parts.iter().enumerate() {
             out.push_sql(part);
-            match self.binds.get(at) {
+            match self.places.get(at).and_then(|place| self.binds.get(*place)) {
                 None => {}
                 Some(Value::Text(value)) => out.push_bind_param::<Text, _>(value)?,
                 Some(Value::Integer(value)) => out.push_bind_param::<BigInt, _>(value)?,
@@ -355,10 +359,10 @@ mod tests {
 
     #[test]
     fn what_diesel_shows_is_read_back() {
-        let shown = "SELECT a FROM t WHERE b = $1 AND c = '?' AND d < $2 AND e = ANY($3) LIMIT $4 \
+        let shown = "SELECT a FROM t WHERE b = $1 AND c = '?' AND $1 = b AND d < $2 AND e = ANY($3) LIMIT $4 \
                      -- binds: [WardId(RawId(\"0193\")), Timestamp(2025-01-02T03:04:05), [\"x\", \"y\"], 51]";
         let read = Statement::read(shown).expect("reads");
-        assert_eq!(read.parts.len(), 5);
+        assert_eq!((read.parts.len(), &read.places[..]), (6, &[0, 0, 1, 2, 3][..]));
         assert_eq!(read.binds[0], Value::Text("0193".to_owned()));
         assert!(matches!(read.binds[1], Value::Timestamp(_)));
         assert_eq!(read.binds[2], Value::List(vec!["x".to_owned(), "y".to_owned()]));

@@ -2,10 +2,10 @@
 //! every ward, with ids, codes and hashes of its own. So each row is one that the program would write, and ward 1 is
 //! the same in a city of one and of 103.
 
-mod content;
+pub mod content;
 mod copies;
 mod history;
-mod plan;
+pub mod plan;
 mod rows;
 mod sink;
 
@@ -65,7 +65,7 @@ pub const PASSWORD: &str = "cai-cach-2025";
 /// The last year of the city; its year period and the extra ones stay open for as long as anybody will measure.
 pub const LAST_YEAR: i32 = 2025;
 /// Empty periods of the last year, for drafts that the benchmark begins.
-pub const EXTRA_PERIODS: usize = 12;
+pub const EXTRA_PERIODS: usize = 24;
 
 /// The code of a ward, and how its usernames begin; wards count from 1.
 #[must_use]

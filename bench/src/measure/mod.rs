@@ -114,7 +114,7 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     for round in 1..=options.rounds {
         eprintln!("{}: round {round} of {}", options.name, options.rounds);
         readings::measure(&mut run, &heard, bare.address)?;
-        writings::measure(&mut run, round, bare.address)?;
+        writings::measure(&mut run, round)?;
         batch::measure(&mut run, round)?;
         readings::while_people_sign_in(&mut run)?;
     }

@@ -26,6 +26,7 @@ pub type Heard = HashMap<&'static str, Vec<Vec<Statement>>>;
 
 /// The call of which the load is a mark for other measurements.
 const LIST: &str = "list of 50 submissions";
+const SUMMARY: &str = "summary of a period";
 const NOT_MODIFIED: &str = "public results, known (304)";
 
 /// Wards that are asked about; more of them would only make the run longer to begin.
@@ -39,7 +40,7 @@ pub fn calls(address: SocketAddr, wards: &[usize]) -> Result<Vec<Call>, Failure>
     let mut calls: Vec<Call> = [
         LIST,
         "one submission",
-        "summary of a period",
+        SUMMARY,
         "completeness",
         "public results, whole (200)",
         NOT_MODIFIED,
@@ -127,6 +128,11 @@ pub fn measure(run: &mut Run, heard: &Heard, bare: SocketAddr) -> Result<(), Fai
     for (((name, many), (_, first)), (_, only)) in many.into_iter().zip(first).zip(only) {
         let sample = wrk(run.city.address, &many, strength, &scratch)?;
         run.note(name, Side::Program, sample);
+        if name == SUMMARY {
+            let one = Strength { connections: 1, ..strength };
+            let sample = wrk(run.city.address, &many, one, &scratch)?;
+            run.note("summary, one caller", Side::Program, sample);
+        }
         let statements = heard.get(name).filter(|all| !all.is_empty());
         if let Some(statements) = statements {
             let sample = replay::run(&run.location, statements, default_connections(), strength.duration)?;

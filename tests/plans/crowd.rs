@@ -139,7 +139,7 @@ impl Crowd {
             let itself = matches!(name, "id" | "document_id" | "client_id");
             match (column.kind.as_str(), name) {
                 ("TEXT", _) if itself && !(table == "clients" && name == "client_id") => {
-                    format!("CAST(20000000 + k AS TEXT) || substr(t.{name}, 9)")
+                    format!("substr(t.{name}, 1, 24) || CAST(200000000000 + k AS TEXT)")
                 }
                 ("TEXT", "client_id") => format!("t.{name} || '-' || k"),
                 ("TEXT", _) if OWN.contains(&name) => format!("t.{name} || '-' || k"),
@@ -176,9 +176,9 @@ const SAMPLES: &[&str] = &[
     "INSERT INTO comments (id, ward_id, submission_id, revision, text, author_id, unit_id, created_at) \
      SELECT '01900000-0000-7000-8000-000000000001', d.ward_id, d.submission_id, 1, 'x', d.decided_by, d.unit_id, \
      d.decided_at FROM decisions d WHERE d.id = (SELECT min(x.id) FROM decisions x)",
-    "INSERT INTO assessments (id, ward_id, submission_id, revision, cause, text, author_id, unit_id, created_at) \
-     SELECT '01900000-0000-7000-8000-000000000002', d.ward_id, d.submission_id, 1, 'objective', 'x', d.decided_by, \
-     d.unit_id, d.decided_at FROM decisions d WHERE d.id = (SELECT min(x.id) FROM decisions x)",
+    "INSERT INTO assessments (id, ward_id, submission_id, revision, kind, cause, text, author_id, unit_id, created_at) \
+     SELECT '01900000-0000-7000-8000-000000000002', d.ward_id, d.submission_id, 1, 'finding', 'objective', 'x', \
+     d.decided_by, d.unit_id, d.decided_at FROM decisions d WHERE d.id = (SELECT min(x.id) FROM decisions x)",
     "INSERT INTO extensions (id, ward_id, period_id, unit_id, until, reason, waives_lateness, moves_due, granted_by, \
      granted_at) SELECT '01900000-0000-7000-8000-000000000003', s.ward_id, s.period_id, s.unit_id, s.updated_at, 'x', \
      TRUE, FALSE, 'x', s.updated_at FROM submissions s WHERE s.id = (SELECT min(x.id) FROM submissions x)",
@@ -197,8 +197,6 @@ const SAMPLES: &[&str] = &[
      FROM documents d JOIN submission_revisions r ON r.number = 1",
     "INSERT INTO unit_names (unit_id, valid_from, valid_to, name, code) \
      SELECT u.id, '2020-01-01', '2024-12-31', u.name, u.code FROM units u",
-    "INSERT INTO measure_versions (item_id, number, measure, replaced_from) \
-     SELECT i.id, 1, '{}', '2026-02-01' FROM plan_items i WHERE i.kind = 'indicator'",
     "INSERT INTO sign_in_failures (id, account_id, failed_at) SELECT a.id, a.id, '2026-06-01' FROM accounts a",
     "INSERT INTO idempotency_keys (principal_id, idempotency_key, fingerprint, created_at) \
      SELECT e.id, 'k', 'x', e.at FROM audit_events e",

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     callers::callers,
-    calls, crowd,
+    calls,
     document::{self, Operation, operations},
     recipes,
     record::{self, Seen},

@@ -41,7 +41,12 @@ impl Recorded {
         let own = ["date", "content-length", "connection", "transfer-encoding"];
         Self {
             status: reply.status,
-            headers: reply.headers.iter().filter(|(name, _)| !own.contains(&name.as_str())).cloned().collect(),
+            headers: reply
+                .headers
+                .iter()
+                .filter(|(name, _)| !own.contains(&name.as_str()))
+                .cloned()
+                .collect(),
             body: String::from_utf8_lossy(&reply.body).into_owned(),
         }
     }
@@ -105,6 +110,10 @@ async fn answer(request: HttpRequest, ready: Data<HashMap<String, Ready>>) -> Ht
 }
 
 /// The body of the request is received, as the program must.
-async fn answer_post(_body: Bytes, request: HttpRequest, ready: Data<HashMap<String, Ready>>) -> HttpResponse {
+async fn answer_post(
+    _body: Bytes,
+    request: HttpRequest,
+    ready: Data<HashMap<String, Ready>>,
+) -> HttpResponse {
     answer(request, ready).await
 }

@@ -1,7 +1,7 @@
 //! A city to measure cchc on, and what its figures are compared with.
 
-pub mod city;
 pub mod bare;
+pub mod city;
 pub mod http;
 pub mod load;
 pub mod program;

@@ -34,7 +34,8 @@ impl Sample {
     #[must_use]
     pub fn of(mut times: Vec<u32>, took: Duration, errors: u64) -> Self {
         times.sort_unstable();
-        let at = |part: usize| times.get(times.len() * part / 100).map_or(0.0, |time| f64::from(*time) / 1000.0);
+        let at =
+            |part: usize| times.get(times.len() * part / 100).map_or(0.0, |time| f64::from(*time) / 1000.0);
         let count = u32::try_from(times.len()).unwrap_or(u32::MAX);
         Self { rate: f64::from(count) / took.as_secs_f64(), p50: at(50), p99: at(99), errors }
     }
@@ -74,7 +75,12 @@ pub struct Strength {
 ///
 /// # Errors
 /// When there is no `wrk`, or it says nothing.
-pub fn wrk(address: SocketAddr, requests: &[Request], strength: Strength, scratch: &Path) -> Result<Sample, Failure> {
+pub fn wrk(
+    address: SocketAddr,
+    requests: &[Request],
+    strength: Strength,
+    scratch: &Path,
+) -> Result<Sample, Failure> {
     let script = scratch.join("requests.lua");
     std::fs::write(&script, SCRIPT)?;
     let file = scratch.join("requests.txt");
@@ -94,9 +100,10 @@ pub fn wrk(address: SocketAddr, requests: &[Request], strength: Strength, scratc
         .output()
         .map_err(|error| format!("wrk: {error}; install Debian's package wrk"))?;
     let text = String::from_utf8_lossy(&output.stdout);
-    let line = text.lines().find_map(|line| line.strip_prefix("RESULT ")).ok_or_else(|| {
-        format!("wrk said nothing: {text}{}", String::from_utf8_lossy(&output.stderr))
-    })?;
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix("RESULT "))
+        .ok_or_else(|| format!("wrk said nothing: {text}{}", String::from_utf8_lossy(&output.stderr)))?;
     let numbers: Vec<u32> = line.split(' ').map(str::parse).collect::<Result<_, _>>()?;
     let [count, micros, p50, p99, errors] = numbers[..] else { return Err("wrk said something else".into()) };
     Ok(Sample {

@@ -219,7 +219,12 @@ impl Lists for diesel::sqlite::Sqlite {
 
 impl<DB> QueryFragment<DB> for Statement
 where
-    DB: Lists + HasSqlType<Text> + HasSqlType<BigInt> + HasSqlType<Bool> + HasSqlType<Timestamp> + HasSqlType<Date>,
+    DB: Lists
+        + HasSqlType<Text>
+        + HasSqlType<BigInt>
+        + HasSqlType<Bool>
+        + HasSqlType<Timestamp>
+        + HasSqlType<Date>,
     String: ToSql<Text, DB>,
     i64: ToSql<BigInt, DB>,
     bool: ToSql<Bool, DB>,

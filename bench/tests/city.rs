@@ -49,12 +49,15 @@ fn a_tiny_city_answers_proves_its_chains_and_goes_on_sqlite() -> Result<(), Fail
         let of_first = format!(
             "SELECT json_array(t.id, t.*) AS line FROM {table} t WHERE t.id LIKE '%-7001-%' ORDER BY t.id"
         );
-        let of_first = of_first.replace("json_array(t.id, t.*)", match table {
-            "submissions" => "json_array(id, content, state, unit_id, version, updated_at)",
-            "audit_events" => "json_array(id, chain, seq, at, changes, hash)",
-            "publications" => "json_array(id, content, hash, published_at)",
-            _ => "json_array(id, username, unit_id, password_hash)",
-        });
+        let of_first = of_first.replace(
+            "json_array(t.id, t.*)",
+            match table {
+                "submissions" => "json_array(id, content, state, unit_id, version, updated_at)",
+                "audit_events" => "json_array(id, chain, seq, at, changes, hash)",
+                "publications" => "json_array(id, content, hash, published_at)",
+                _ => "json_array(id, username, unit_id, password_hash)",
+            },
+        );
         assert_eq!(lines(&one, &of_first), lines(&two, &of_first), "ward 1 is the same in both: {table}");
         assert!(!lines(&one, &of_first).is_empty());
     }
@@ -94,9 +97,11 @@ fn walk(location: Location, documents: &std::path::Path) -> Result<(), Failure> 
 
     let plans = http.read("/api/v1/plans?limit=10", &leader)?;
     let plan = plans["items"].as_array().into_iter().flatten().find(|plan| plan["year"] == city::LAST_YEAR);
-    let plan = plan.ok_or_else(|| format!("no plan in {plans}"))?["id"].as_str().unwrap_or_default().to_owned();
+    let plan =
+        plan.ok_or_else(|| format!("no plan in {plans}"))?["id"].as_str().unwrap_or_default().to_owned();
     for period in ["2025-Q1", "2025-Y"] {
-        let summary = http.read(&format!("/api/v1/plans/{plan}/summary?period={period}&basis=submitted"), &leader)?;
+        let summary =
+            http.read(&format!("/api/v1/plans/{plan}/summary?period={period}&basis=submitted"), &leader)?;
         assert!(summary["coverage"]["reported"].as_i64() > Some(30), "{summary}");
         http.read(&format!("/api/v1/plans/{plan}/completeness?period={period}"), &leader)?;
     }
@@ -105,7 +110,8 @@ fn walk(location: Location, documents: &std::path::Path) -> Result<(), Failure> 
     assert_eq!(items.len(), 50);
     let one = items[0]["id"].as_str().unwrap_or_default();
     http.read(&format!("/api/v1/submissions/{one}"), &leader)?;
-    let public = http.call(&Request::get(format!("/public/v1/wards/{code}/results?year=2025&period=2025-Q3"), &leader))?;
+    let public = http
+        .call(&Request::get(format!("/public/v1/wards/{code}/results?year=2025&period=2025-Q3"), &leader))?;
     let public = public.expect(200)?;
     assert!(public.header("etag").is_some());
     assert!(public.json().to_string().contains(&code));
@@ -122,18 +128,23 @@ fn approve_a_new_figure(http: &mut Connection, code: &str, plan: &str) -> Result
     let leaf = http.read(&format!("/api/v1/plans/{plan}/items?limit=200"), &staff)?;
     let leaf = leaf["items"].as_array().into_iter().flatten().find(|item| item["code"] == "II.1.a").cloned();
     let periods = http.read(&format!("/api/v1/plans/{plan}/periods?limit=50"), &staff)?;
-    let period = periods["items"].as_array().into_iter().flatten().find(|period| period["code"] == "DX-01").cloned();
+    let period =
+        periods["items"].as_array().into_iter().flatten().find(|period| period["code"] == "DX-01").cloned();
     let (leaf, period) = (leaf.ok_or("no leaf")?, period.ok_or("no extra period")?);
     let draft = json!({ "item_id": leaf["id"], "period_id": period["id"], "numerator": 5, "denominator": 5 });
     let made = http.call(&Request::post("/api/v1/submissions", &staff, &draft))?.expect(201)?.json();
     let path = format!("/api/v1/submissions/{}/decisions", made["id"].as_str().unwrap_or_default());
-    for (who, action) in
-        [("truong-01.head", "submit"), ("vp.staff", "verify"), ("vhxh.head", "endorse"), ("leader", "approve")]
-    {
+    for (who, action) in [
+        ("truong-01.head", "submit"),
+        ("vp.staff", "verify"),
+        ("vhxh.head", "endorse"),
+        ("leader", "approve"),
+    ] {
         let token = http.sign_in(&format!("{code}.{who}"))?;
         http.call(&Request::post(&path, &token, &json!({ "action": action })))?.expect(201)?;
     }
-    let now: Value = http.read(&format!("/api/v1/submissions/{}", made["id"].as_str().unwrap_or_default()), &staff)?;
+    let now: Value =
+        http.read(&format!("/api/v1/submissions/{}", made["id"].as_str().unwrap_or_default()), &staff)?;
     assert_eq!(now["state"], "approved");
     Ok(())
 }

@@ -7,5 +7,7 @@ mod store;
 pub use self::{
     chain::{ChainReport, Proof, genesis, hash_of, verify_all, verify_chain},
     event::Event,
-    store::{AuditEventId, AuditRow, Filter, append_events, chain_of, count_events, list_events, start_chain},
+    store::{
+        AuditEventId, AuditRow, Filter, append_events, chain_of, count_events, list_events, start_chain,
+    },
 };

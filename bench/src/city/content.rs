@@ -48,7 +48,8 @@ pub fn figure(leaf: &Value, year: i32, dice: &mut Dice) -> Value {
         Some("band") => content["band"] = "TOT".into(),
         Some("checklist") => content["checked"] = true.into(),
         _ => {
-            content["progress"] = json!({ "state": "done", "percent": 100, "deliverable": "Báo cáo của đơn vị" });
+            content["progress"] =
+                json!({ "state": "done", "percent": 100, "deliverable": "Báo cáo của đơn vị" });
         }
     }
     if measure["aggregation"] == "survey" {

@@ -35,7 +35,13 @@ const HEADS: [&str; 2] = ["audit_chains", "change_heads"];
 /// When the target has rows already, or cannot be written.
 pub fn write(template: &Path, target: &Location, wards: usize) -> Result<Vec<(String, u64)>, Failure> {
     let mut template = Template::open(template)?;
-    let mut city = City { sink: Sink::begin(target)?, wards, hashes: HashMap::new(), chains: HashMap::new(), changes: 0 };
+    let mut city = City {
+        sink: Sink::begin(target)?,
+        wards,
+        hashes: HashMap::new(),
+        chains: HashMap::new(),
+        changes: 0,
+    };
     let mut written = Vec::new();
     // Publications first, for others name their hashes.
     let mut tables = tables();
@@ -112,13 +118,21 @@ impl City {
                 Part::Id(rank) => text.push_str(&id_of(*rank, ward)),
                 Part::Ward => text.push_str(&ward_code(ward)),
                 // Not there yet only while the publication itself is written.
-                Part::Hash(number) => text.push_str(self.hashes.get(&(*number, ward)).map_or("", String::as_str)),
+                Part::Hash(number) => {
+                    text.push_str(self.hashes.get(&(*number, ward)).map_or("", String::as_str))
+                }
             }
         }
         Some(text)
     }
 
-    fn hash_publication(&mut self, table: &Table, row: &Row, cells: &mut [Option<String>], ward: usize) -> Result<(), Failure> {
+    fn hash_publication(
+        &mut self,
+        table: &Table,
+        row: &Row,
+        cells: &mut [Option<String>],
+        ward: usize,
+    ) -> Result<(), Failure> {
         let place = table.place("hash")?;
         let text = cells[table.place("content")?].clone().unwrap_or_default();
         let hash = publications::rules::hash_of(&JsonText::from_text(text));
@@ -157,7 +171,9 @@ impl City {
                     chains.push(("city".to_owned(), (0, genesis("city"))));
                 }
                 chains.sort();
-                let row = |(chain, (seq, hash)): (String, (i64, String))| vec![Some(chain), Some(seq.to_string()), Some(hash)];
+                let row = |(chain, (seq, hash)): (String, (i64, String))| {
+                    vec![Some(chain), Some(seq.to_string()), Some(hash)]
+                };
                 chains.into_iter().map(row).collect()
             };
             for row in &rows {
@@ -175,7 +191,8 @@ struct AuditColumns<'t>(&'t Table);
 
 impl AuditColumns<'_> {
     fn read(&self, cells: &[Option<String>]) -> Result<AuditRow, Failure> {
-        let get = |column: &str| -> Result<Option<&str>, Failure> { Ok(cells[self.0.place(column)?].as_deref()) };
+        let get =
+            |column: &str| -> Result<Option<&str>, Failure> { Ok(cells[self.0.place(column)?].as_deref()) };
         let must = |column: &str| -> Result<&str, Failure> {
             get(column)?.ok_or_else(|| format!("an event has no {column}").into())
         };

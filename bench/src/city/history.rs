@@ -10,15 +10,29 @@ use cchc::{
     context::{Ctx, Services},
     db::{AnyConnection, Location, Scope},
     error::{Error, Result},
-    issuing, items::{self, ItemId}, kernel::{id::{UnitId, WardId}, time::{Clock, Timestamp}},
-    imports, periods::{self, Period, actions::{CalendarOptions, NewPeriod, PeriodChanges}},
-    plans::{Basis, PlanId}, publications,
+    imports, issuing,
+    items::{self, ItemId},
+    kernel::{
+        id::{UnitId, WardId},
+        time::{Clock, Timestamp},
+    },
+    periods::{
+        self, Period,
+        actions::{CalendarOptions, NewPeriod, PeriodChanges},
+    },
+    plans::{Basis, PlanId},
+    publications,
     submissions::{self, Action, SubmissionId, SubmissionState, actions::NewSubmission},
     units,
 };
 use serde_json::Value;
 
-use super::{EXTRA_PERIODS, LAST_YEAR, PASSWORD, Size, content::{Dice, figure}, plan::{self, Unit}, ward_code};
+use super::{
+    EXTRA_PERIODS, LAST_YEAR, PASSWORD, Size,
+    content::{Dice, figure},
+    plan::{self, Unit},
+    ward_code,
+};
 use crate::{Failure, program};
 
 /// Argon2id of [`PASSWORD`] with the program's own parameters; one for all, or the city would take a day.
@@ -36,7 +50,8 @@ const DAY: i64 = 24 * 3600;
 /// When the program refuses an act: then the script is wrong.
 pub fn play(file: &Path, size: &Size) -> std::result::Result<(), Failure> {
     let partial = file.with_extension("partial");
-    let services = program::services(Location::Sqlite(partial.clone()), 1, &file.with_extension("documents"))?;
+    let services =
+        program::services(Location::Sqlite(partial.clone()), 1, &file.with_extension("documents"))?;
     let stage = Stage { services: Arc::new(services), units: plan::units(size.units), dice: Dice::new(103) };
     let db = stage.services.db.clone();
     db.write_blocking(Scope::All, |connection| stage.play(connection, size))?;
@@ -99,7 +114,11 @@ impl Stage {
 
     fn acting(&self, actor: &Actor, at: Timestamp) -> Ctx {
         let services = Services { clock: Clock::Fixed(at), ..(*self.services).clone() };
-        Ctx { actor: Arc::new(actor.clone()), request_id: "city".to_owned(), ..Ctx::system(Arc::new(services)) }
+        Ctx {
+            actor: Arc::new(actor.clone()),
+            request_id: "city".to_owned(),
+            ..Ctx::system(Arc::new(services))
+        }
     }
 
     fn found_ward(&self, connection: &mut AnyConnection, at: Timestamp) -> Result<Cast> {
@@ -134,7 +153,8 @@ impl Stage {
             secret_hash: password::digest(PASSWORD),
         };
         console.run_in(connection, |tx| {
-            create_client(tx, None, client("city-portal", "Cổng thông tin", ClientScope::ResultsRead)).map(drop)?;
+            create_client(tx, None, client("city-portal", "Cổng thông tin", ClientScope::ResultsRead))
+                .map(drop)?;
             create_client(tx, None, client("city-operator", "Quản trị", ClientScope::WardsManage)).map(drop)
         })?;
         Ok(cast)
@@ -147,7 +167,8 @@ impl Stage {
         year: i32,
         leaves: usize,
     ) -> Result<Year> {
-        let file = plan::plan_file(year, leaves, &self.units).map_err(|error| Error::internal(error.to_string()))?;
+        let file =
+            plan::plan_file(year, leaves, &self.units).map_err(|error| Error::internal(error.to_string()))?;
         let begins = at(&format!("{year}-01-10T08:00:00+07:00"))?;
         let coordinator = self.acting(self.head(cast, "VHXH"), begins);
         let plan_id = coordinator.run_in(connection, |tx| {
@@ -184,7 +205,10 @@ impl Stage {
         made: &[Period],
     ) -> Result<()> {
         let never = Some(at(NEVER)?);
-        let last = made.iter().max_by_key(|period| (period.data_to, period.data_from)).ok_or_else(Error::not_found)?;
+        let last = made
+            .iter()
+            .max_by_key(|period| (period.data_to, period.data_from))
+            .ok_or_else(Error::not_found)?;
         let changes = PeriodChanges { due_at: never, hard_close_at: never, ..PeriodChanges::default() };
         periods::actions::change_period(tx, cast.ward_id, last.id, &changes)?;
         for number in 1..=EXTRA_PERIODS {
@@ -202,7 +226,12 @@ impl Stage {
     }
 
     /// The four reports of the year, in the order of their cut-off.
-    fn regular_periods(&self, connection: &mut AnyConnection, cast: &Cast, year: &Year) -> Result<Vec<Period>> {
+    fn regular_periods(
+        &self,
+        connection: &mut AnyConnection,
+        cast: &Cast,
+        year: &Year,
+    ) -> Result<Vec<Period>> {
         let mut regular = Vec::new();
         for code in ["Q1", "H1", "Q3", "Y"] {
             let plan = cchc::plans::actions::get_plan(connection, cast.ward_id, year.plan_id)?;
@@ -233,11 +262,27 @@ impl Stage {
         let mut figures = self.draft_all(connection, cast, year, period, current)?;
         // A day for the signatures, one for those sent back; who is late signs three days on.
         self.move_all(connection, cast, year, &mut figures, Action::Submit, opens, |f| !f.late)?;
-        self.move_all(connection, cast, year, &mut figures, Action::Return, opens.plus_seconds(DAY), |f| f.returned)?;
-        self.move_all(connection, cast, year, &mut figures, Action::Submit, opens.plus_seconds(2 * DAY), |f| {
-            f.returned && f.until != SubmissionState::Returned
+        self.move_all(connection, cast, year, &mut figures, Action::Return, opens.plus_seconds(DAY), |f| {
+            f.returned
         })?;
-        self.move_all(connection, cast, year, &mut figures, Action::Submit, opens.plus_seconds(3 * DAY), |f| f.late)?;
+        self.move_all(
+            connection,
+            cast,
+            year,
+            &mut figures,
+            Action::Submit,
+            opens.plus_seconds(2 * DAY),
+            |f| f.returned && f.until != SubmissionState::Returned,
+        )?;
+        self.move_all(
+            connection,
+            cast,
+            year,
+            &mut figures,
+            Action::Submit,
+            opens.plus_seconds(3 * DAY),
+            |f| f.late,
+        )?;
         for (days, action) in [(4, Action::Verify), (5, Action::Endorse), (6, Action::Approve)] {
             let day = opens.plus_seconds(days * DAY);
             self.move_all(connection, cast, year, &mut figures, action, day, |_| true)?;
@@ -311,12 +356,15 @@ impl Stage {
                 Action::Verify => self.staff(cast, tracker),
                 // Whoever holds the next step sends back.
                 Action::Return if needs_verifying(&unit.code, tracker) => self.staff(cast, tracker),
-                Action::Return | Action::Endorse => self.head(cast, if unit.code == "VHXH" { "VP" } else { "VHXH" }),
+                Action::Return | Action::Endorse => {
+                    self.head(cast, if unit.code == "VHXH" { "VP" } else { "VHXH" })
+                }
                 _ => &cast.actors[&format!("{}.leader", ward_code(1))],
             };
             let place = |n: usize| i64::try_from(n).unwrap_or_default();
             let now = from.plus_seconds(place(figure.unit) * 10 * MINUTE + place(figure.leaf) * 10);
-            let reason = (action == Action::Return).then(|| "Đề nghị đối chiếu lại với sổ theo dõi.".to_owned());
+            let reason =
+                (action == Action::Return).then(|| "Đề nghị đối chiếu lại với sổ theo dõi.".to_owned());
             let new = NewDecision {
                 action,
                 reason,
@@ -326,7 +374,10 @@ impl Stage {
                 expected_revision: None,
             };
             self.acting(by, now).run_in(connection, |tx| decide(tx, figure.id, &new)).map_err(|error| {
-                Error::internal(format!("{} {} {action:?}: {error}", unit.code, year.leaves[figure.leaf].1["code"]))
+                Error::internal(format!(
+                    "{} {} {action:?}: {error}",
+                    unit.code, year.leaves[figure.leaf].1["code"]
+                ))
             })?;
         }
         Ok(())

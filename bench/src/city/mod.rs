@@ -93,7 +93,11 @@ pub fn make(options: &Options) -> Result<Report, Failure> {
     for (table, rows) in &report.rows {
         println!("{table:<24} {rows:>10}");
     }
-    println!("played one ward in {:.1} s, wrote {} in {:.1} s",
-        report.played.as_secs_f64(), options.size.wards, report.written.as_secs_f64());
+    println!(
+        "played one ward in {:.1} s, wrote {} in {:.1} s",
+        report.played.as_secs_f64(),
+        options.size.wards,
+        report.written.as_secs_f64()
+    );
     Ok(report)
 }

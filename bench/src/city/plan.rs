@@ -26,11 +26,17 @@ impl Unit {
 /// The units that report: those a ward has, ten schools among them, and then public service units.
 #[must_use]
 pub fn units(count: usize) -> Vec<Unit> {
-    let mut units: Vec<Unit> =
-        [("VHXH", "department"), ("VP", "office"), ("TRUONG-01", "school"), ("KTHTDT", "department"),
-         ("HCC", "service_center"), ("TYT", "public_service_unit"), ("MTTQ", "front")]
-            .map(|(code, kind)| Unit { code: code.to_owned(), kind })
-            .into();
+    let mut units: Vec<Unit> = [
+        ("VHXH", "department"),
+        ("VP", "office"),
+        ("TRUONG-01", "school"),
+        ("KTHTDT", "department"),
+        ("HCC", "service_center"),
+        ("TYT", "public_service_unit"),
+        ("MTTQ", "front"),
+    ]
+    .map(|(code, kind)| Unit { code: code.to_owned(), kind })
+    .into();
     units.extend((2..=10).map(|n| Unit { code: format!("TRUONG-{n:02}"), kind: "school" }));
     units.extend((1..).map(|n| Unit { code: format!("DV-{n:02}"), kind: "public_service_unit" }).take(count));
     units.truncate(count.max(3));
@@ -77,8 +83,20 @@ pub fn people(units: &[Unit]) -> Vec<Person> {
         }
         let [head, staff] = roles;
         let name = |what: &str| format!("{what} {}", unit.code);
-        people.push((format!("{}.head", unit.prefix()), name("Thủ trưởng"), "Thủ trưởng", unit.code.clone(), head));
-        people.push((format!("{}.staff", unit.prefix()), name("Chuyên viên"), "Chuyên viên", unit.code.clone(), staff));
+        people.push((
+            format!("{}.head", unit.prefix()),
+            name("Thủ trưởng"),
+            "Thủ trưởng",
+            unit.code.clone(),
+            head,
+        ));
+        people.push((
+            format!("{}.staff", unit.prefix()),
+            name("Chuyên viên"),
+            "Chuyên viên",
+            unit.code.clone(),
+            staff,
+        ));
     }
     people
 }

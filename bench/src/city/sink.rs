@@ -154,7 +154,8 @@ impl Sink {
             Any::Sqlite(c) => {
                 self.batch.push(']');
                 let names = table.columns.join("\", \"");
-                let values: Vec<String> = (0..table.columns.len()).map(|at| format!("value->>{at}")).collect();
+                let values: Vec<String> =
+                    (0..table.columns.len()).map(|at| format!("value->>{at}")).collect();
                 // A column's type makes numbers of texts that are numbers.
                 let sql = format!(
                     "INSERT INTO {} (\"{names}\") SELECT {} FROM json_each(?)",
@@ -217,10 +218,36 @@ macro_rules! copy_into {
 }
 
 fn copy(connection: &mut PgConnection, table: &str, data: &[u8]) -> Result<(), Failure> {
-    copy_into!(connection, table, data, [
-        wards, units, accounts, clients, plans, plan_items, item_targets, item_coordinators, assignments, periods,
-        submissions, submission_drafters, submission_revisions, decisions, publications, audit_chains, audit_events,
-        change_heads, changes, outbox_heads, outbox_events, calendar_days, measure_versions, unit_names,
-    ]);
+    copy_into!(
+        connection,
+        table,
+        data,
+        [
+            wards,
+            units,
+            accounts,
+            clients,
+            plans,
+            plan_items,
+            item_targets,
+            item_coordinators,
+            assignments,
+            periods,
+            submissions,
+            submission_drafters,
+            submission_revisions,
+            decisions,
+            publications,
+            audit_chains,
+            audit_events,
+            change_heads,
+            changes,
+            outbox_heads,
+            outbox_events,
+            calendar_days,
+            measure_versions,
+            unit_names,
+        ]
+    );
     Ok(())
 }

@@ -73,10 +73,11 @@ pub fn start(services: Services, listener: TcpListener, options: &ServerOptions)
     let document = Data::new(Bytes::from(openapi::text_of(&document)));
     let watch = Watch::new(services.db.clone());
     let readiness = Readiness::new(services.db.clone());
-    let stop = options.handle_signals.then(|| (watch.clone(), readiness.clone()));
+    // Heard from before the first request on: who is ready can also be stopped.
+    let signals = options.handle_signals.then(Signals::hear).transpose()?;
+    let stop = signals.map(|signals| (signals, watch.clone(), readiness.clone()));
     let (watch, readiness) = (Data::new(watch), Data::new(readiness));
-    let services = Data::new(services);
-    let provider = Data::new(Provider::default());
+    let (services, provider) = (Data::new(services), Data::new(Provider::default()));
     let server = HttpServer::new(move || {
         let origins = services.settings.cors_origins.as_slice();
         let (app, _) = App::new()
@@ -108,37 +109,50 @@ pub fn start(services: Services, listener: TcpListener, options: &ServerOptions)
     .disable_signals();
     let server = server.listen(listener).map_err(Error::internal)?.run();
     let handle = server.handle();
-    if let Some((watch, readiness)) = stop {
+    if let Some((signals, watch, readiness)) = stop {
         let drain = Duration::from_secs(options.drain_seconds);
-        rt::spawn(stop_when_told(handle.clone(), watch, readiness, drain));
+        rt::spawn(stop_when_told(signals, handle.clone(), watch, readiness, drain));
     }
     Ok(Running { server, handle })
 }
 
+/// The two ways to be told to stop.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn hear() -> Result<Self> {
+        let hear = |kind| signal(kind).map_err(Error::internal);
+        Ok(Self { terminate: hear(SignalKind::terminate())?, interrupt: hear(SignalKind::interrupt())? })
+    }
+
+    /// Waits for the next; tells whether it was SIGTERM.
+    async fn next(&mut self) -> bool {
+        let (terminate, interrupt) = (pin!(self.terminate.recv()), pin!(self.interrupt.recv()));
+        matches!(select(terminate, interrupt).await, Either::Left(_))
+    }
+}
+
 /// Stops the server when it is told to: SIGTERM lets proxies turn away and requests end, SIGINT waits for nobody.
-async fn stop_when_told(handle: ServerHandle, watch: Watch, readiness: Readiness, drain: Duration) {
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        tracing::warn!("signals cannot be heard, so nothing stops this process gently");
-        return;
-    };
-    let gently = next_of(&mut terminate, &mut interrupt).await;
+async fn stop_when_told(
+    mut signals: Signals,
+    handle: ServerHandle,
+    watch: Watch,
+    readiness: Readiness,
+    drain: Duration,
+) {
+    let gently = signals.next().await;
     readiness.stop();
     if gently && !drain.is_zero() {
         tracing::info!(seconds = drain.as_secs(), "not ready any more; stopping after that");
         // Told twice, it does not wait.
-        select(pin!(sleep(drain)), pin!(next_of(&mut terminate, &mut interrupt))).await;
+        select(pin!(sleep(drain)), pin!(signals.next())).await;
     }
     // Who waits for changes would be waited for.
     watch.stop();
     handle.stop(gently).await;
-}
-
-/// Waits for one of the two; tells whether it was the first.
-async fn next_of(terminate: &mut Signal, interrupt: &mut Signal) -> bool {
-    let (terminate, interrupt) = (pin!(terminate.recv()), pin!(interrupt.recv()));
-    matches!(select(terminate, interrupt).await, Either::Left(_))
 }
 
 fn swagger_ui() -> SwaggerUi {

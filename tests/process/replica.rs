@@ -112,21 +112,44 @@ fn what_is_public_is_never_older_than_the_feed_of_changes_says() {
     let server = instance(directory.path(), &primary.url("postgres"), &environment);
     block_on(async {
         let leader = server.token("leader").await;
-        let published = server.get(&leader, "/public/v1/wards/long-my/publications").await;
-        let first = published["items"].as_array().unwrap_or_else(|| panic!("{published}")).len();
-        assert!(first > 0, "{published}");
         replica.psql("SELECT pg_wal_replay_pause()");
-        let plans = server.get(&leader, "/api/v1/plans").await;
-        let plan = plans["items"][0]["id"].as_str().unwrap();
-        let periods = server.get(&leader, &format!("/api/v1/plans/{plan}/periods?limit=200")).await;
-        let quarter =
-            periods["items"].as_array().unwrap().iter().find(|period| period["code"] == "2026-Q1").unwrap();
-        let url =
-            format!("{}/api/v1/periods/{}/publications", server.address, quarter["id"].as_str().unwrap());
-        let answer = server.http.post(url).bearer_auth(&leader).json(&json!({})).send().await.unwrap();
-        assert_eq!(answer.status(), 201, "{}", answer.text().await.unwrap());
-        let url = format!("{}/public/v1/wards/long-my/publications", server.address);
-        let listed: Value = server.http.get(&url).send().await.unwrap().json().await.unwrap();
-        assert_eq!(listed["items"].as_array().unwrap().len(), first + 1, "{listed}");
+        primary.psql("UPDATE wards SET name = 'Khác'");
+        let wards = public(&server, "/public/v1/wards").await;
+        assert_eq!(wards["items"].as_array().unwrap().len(), 2, "{wards}");
+        assert!(
+            !wards.to_string().contains("Khác"),
+            "the replica answers while it has all that is public: {wards}"
+        );
+        let before = public(&server, "/public/v1/changes?limit=200").await;
+        withdraw(&server, &leader).await;
+        let after = public(&server, "/public/v1/changes?limit=200").await;
+        let count = |feed: &Value| feed["items"].as_array().unwrap_or_else(|| panic!("{feed}")).len();
+        assert_eq!(count(&after), count(&before) + 1, "{after}");
+        let listed = public(&server, "/public/v1/wards/long-my/publications").await;
+        assert_ne!(
+            listed["items"][0]["withdrawn_at"],
+            Value::Null,
+            "what is withdrawn is gone at once: {listed}"
+        );
     });
+}
+
+async fn public(server: &Server, path: &str) -> Value {
+    server.http.get(format!("{}{path}", server.address)).send().await.unwrap().json().await.unwrap()
+}
+
+/// Withdraws the one publication of the demo.
+async fn withdraw(server: &Server, leader: &str) {
+    let plans = server.get(leader, "/api/v1/plans").await;
+    let plan = plans["items"][0]["id"].as_str().unwrap();
+    let periods = server.get(leader, &format!("/api/v1/plans/{plan}/periods?limit=200")).await;
+    let quarter =
+        periods["items"].as_array().unwrap().iter().find(|period| period["code"] == "2026-Q1").unwrap();
+    let path = format!("/api/v1/periods/{}/publications", quarter["id"].as_str().unwrap());
+    let published = server.get(leader, &path).await;
+    let id = published["items"][0]["id"].as_str().unwrap_or_else(|| panic!("{published}"));
+    let url = format!("{}/api/v1/publications/{id}/withdraw", server.address);
+    let reason = json!({ "reason": "Cần rà soát lại" });
+    let answer = server.http.post(url).bearer_auth(leader).json(&reason).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
 }

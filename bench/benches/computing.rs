@@ -8,9 +8,14 @@ use cchc::{
         token::{Claims, Tokens},
     },
     audit::{AuditEventId, AuditRow, hash_of},
-    items::{Comparator, ItemId, MeasureKind, Target, TargetTier},
-    kernel::{id::PrincipalId, json::JsonText, number::{Percent, Quantity}, time::Timestamp},
     items::model::TargetId,
+    items::{Comparator, ItemId, MeasureKind, Target, TargetTier},
+    kernel::{
+        id::PrincipalId,
+        json::JsonText,
+        number::{Percent, Quantity},
+        time::Timestamp,
+    },
     submissions::Content,
     verdicts::{Figures, rules::decide},
 };
@@ -71,7 +76,9 @@ fn figures(c: &mut Criterion) {
     let content = JsonText::from_text(text.to_owned());
     c.bench_function("read what a submission says", |b| b.iter(|| black_box(&content).read::<Content>()));
     let (numerator, denominator) = (Quantity::whole(470), Quantity::whole(500));
-    c.bench_function("a rate, exact", |b| b.iter(|| Percent::of(black_box(numerator), black_box(denominator))));
+    c.bench_function("a rate, exact", |b| {
+        b.iter(|| Percent::of(black_box(numerator), black_box(denominator)))
+    });
 }
 
 fn verdicts(c: &mut Criterion) {

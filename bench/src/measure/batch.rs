@@ -10,15 +10,19 @@ use cchc::{
     submissions::{Submission, SubmissionId},
 };
 use diesel::{
-    Connection as _, ExpressionMethods, PgConnection, QueryDsl, RunQueryDsl, SelectableHelper, SqliteConnection,
-    connection::SimpleConnection,
+    Connection as _, ExpressionMethods, PgConnection, QueryDsl, RunQueryDsl, SelectableHelper,
+    SqliteConnection, connection::SimpleConnection,
 };
 use serde_json::{Value, json};
 
 use super::{Run, Side};
 use crate::{
     Failure,
-    city::{LAST_YEAR, content::{Dice, figure}, plan, ward_code},
+    city::{
+        LAST_YEAR,
+        content::{Dice, figure},
+        plan, ward_code,
+    },
     http::{Connection, Request},
     load::Sample,
 };
@@ -44,9 +48,17 @@ pub fn measure(run: &mut Run, round: usize) -> Result<(), Failure> {
     if reply["counts"]["created"] != rows.len() {
         eprintln!("the batch created {} of {} rows", reply["counts"], rows.len());
     }
-    run.note(BATCH, Side::Program, Sample { rate: count / took, p50: took * 1000.0, p99: took * 1000.0, errors: 0 });
+    run.note(
+        BATCH,
+        Side::Program,
+        Sample { rate: count / took, p50: took * 1000.0, p99: took * 1000.0, errors: 0 },
+    );
     let took = insert_bare(&run.location, ward_id, (ward, other), rows.len(), round)?;
-    run.note(BATCH, Side::Sql, Sample { rate: count / took, p50: took * 1000.0, p99: took * 1000.0, errors: 0 });
+    run.note(
+        BATCH,
+        Side::Sql,
+        Sample { rate: count / took, p50: took * 1000.0, p99: took * 1000.0, errors: 0 },
+    );
     Ok(())
 }
 
@@ -60,7 +72,8 @@ fn rows_for(run: &Run, ward: usize) -> Result<(Vec<Value>, String, WardId), Fail
     let me = http.read("/api/v1/me", &token)?;
     let ward_id = me["ward"]["id"].as_str().and_then(WardId::parse).ok_or("no ward")?;
     let items = http.read(&format!("/api/v1/plans/{plan_id}/items?limit=200"), &token)?;
-    let leaves = items["items"].as_array().into_iter().flatten().filter(|item| item["kind"] != "section").count();
+    let leaves =
+        items["items"].as_array().into_iter().flatten().filter(|item| item["kind"] != "section").count();
     let units = http.read("/api/v1/units?limit=100", &token)?;
     let reporting = plan::units(units["items"].as_array().map_or(1, Vec::len) - 1);
     let file = plan::plan_file(LAST_YEAR, leaves, &reporting)?;
@@ -68,7 +81,9 @@ fn rows_for(run: &Run, ward: usize) -> Result<(Vec<Value>, String, WardId), Fail
     let mut rows = Vec::new();
     for period in 1..=crate::city::EXTRA_PERIODS {
         for unit in &reporting {
-            for leaf in file["items"].as_array().into_iter().flatten().filter(|item| item["kind"] != "section") {
+            for leaf in
+                file["items"].as_array().into_iter().flatten().filter(|item| item["kind"] != "section")
+            {
                 let mut row = figure(leaf, LAST_YEAR, &mut dice);
                 row["item"] = leaf["code"].clone();
                 row["kind"] = leaf["kind"].clone();
@@ -187,7 +202,12 @@ fn elsewhere(written: Written, (from, to): (usize, usize), round: usize) -> Resu
         });
     }
     for (row, seq) in written.events.into_iter().zip(1..) {
-        new.events.push(AuditRow { id: AuditEventId::generate(), chain: format!("bare-{round}"), seq, ..row });
+        new.events.push(AuditRow {
+            id: AuditEventId::generate(),
+            chain: format!("bare-{round}"),
+            seq,
+            ..row
+        });
     }
     Ok(new)
 }

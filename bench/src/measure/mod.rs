@@ -15,7 +15,10 @@ use self::{
     machine::{Process, start_bare, start_program},
     table::Table,
 };
-use crate::{Failure, load::{Sample, Strength}};
+use crate::{
+    Failure,
+    load::{Sample, Strength},
+};
 
 /// Options of `cchc-bench measure`.
 #[derive(Args, Clone, Debug)]
@@ -107,7 +110,8 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     let heard = readings::hear(&location, options)?;
     let city = start_program(options, &options.city, "city")?;
     let ward = start_program(options, &options.ward, "ward")?;
-    let mut run = Run { options: options.clone(), location, city, ward, samples: Samples::new(), facts: Vec::new() };
+    let mut run =
+        Run { options: options.clone(), location, city, ward, samples: Samples::new(), facts: Vec::new() };
     run.first_facts()?;
     let answers = readings::record(&run)?;
     let bare = start_bare(options, &answers)?;
@@ -127,7 +131,10 @@ pub fn run(options: &Options) -> Result<(), Failure> {
 
 impl Run {
     fn strength(&self) -> Strength {
-        Strength { connections: self.options.connections, duration: Duration::from_secs(self.options.seconds) }
+        Strength {
+            connections: self.options.connections,
+            duration: Duration::from_secs(self.options.seconds),
+        }
     }
 
     fn note(&mut self, call: &'static str, side: Side, sample: Sample) {

@@ -15,7 +15,8 @@ use crate::{
     city::{LAST_YEAR, ward_code},
     http::{Connection, Request},
     load::{Strength, send_once, wrk},
-    program, replay::{self, Statement},
+    program,
+    replay::{self, Statement},
 };
 
 /// A call: its name, and the requests that are sent round and round.
@@ -37,16 +38,10 @@ fn some_wards(wards: usize) -> Vec<usize> {
 /// The calls about these wards.
 pub fn calls(address: SocketAddr, wards: &[usize]) -> Result<Vec<Call>, Failure> {
     let http = &mut Connection::open(address)?;
-    let mut calls: Vec<Call> = [
-        LIST,
-        "one submission",
-        SUMMARY,
-        "completeness",
-        "public results, whole (200)",
-        NOT_MODIFIED,
-    ]
-    .map(|name| (name, Vec::new()))
-    .into();
+    let mut calls: Vec<Call> =
+        [LIST, "one submission", SUMMARY, "completeness", "public results, whole (200)", NOT_MODIFIED]
+            .map(|name| (name, Vec::new()))
+            .into();
     for ward in wards {
         let code = ward_code(*ward);
         let token = http.sign_in(&format!("{code}.leader"))?;
@@ -154,7 +149,8 @@ pub fn measure(run: &mut Run, heard: &Heard, bare: SocketAddr) -> Result<(), Fai
 /// Reads while a crowd signs in, and how the same reads went without.
 pub fn while_people_sign_in(run: &mut Run) -> Result<(), Failure> {
     let wards = some_wards(run.options.wards);
-    let (_, list) = calls(run.city.address, &wards)?.into_iter().find(|(name, _)| *name == LIST).ok_or("no list")?;
+    let (_, list) =
+        calls(run.city.address, &wards)?.into_iter().find(|(name, _)| *name == LIST).ok_or("no list")?;
     let names = ["admin", "auditor", "vp.head", "vp.staff", "vhxh.head", "vhxh.staff", "truong-01.head"];
     let people = (0..).flat_map(|turn| (1..=run.options.wards).map(move |ward| (turn, ward)));
     let people: Vec<Request> = people

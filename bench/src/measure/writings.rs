@@ -19,7 +19,10 @@ use cchc::{
     context::{Ctx, Services, Tx},
     db::{Location, Scope},
     error::Error,
-    submissions::{Action, SubmissionId, actions::{NewSubmission, create_submission}},
+    submissions::{
+        Action, SubmissionId,
+        actions::{NewSubmission, create_submission},
+    },
 };
 use serde_json::{Value, json};
 
@@ -27,7 +30,11 @@ use super::{Run, Side, default_connections, machine::start_bare};
 use crate::{
     Failure,
     bare::Recorded,
-    city::{LAST_YEAR, content::{Dice, figure}, plan, ward_code},
+    city::{
+        LAST_YEAR,
+        content::{Dice, figure},
+        plan, ward_code,
+    },
     http::{Connection, Reply, Request},
     load::{Sample, send_once, wrk},
     program,
@@ -97,7 +104,9 @@ fn figures(address: SocketAddr, wards: usize, period: &str, most: usize) -> Resu
         let file = plan::plan_file(LAST_YEAR, leaves, &reporting)?;
         for unit in reporting.iter().take(DRAFTING) {
             let unit_id = id_of(&units, "code", &unit.code.as_str().into())?;
-            for leaf in file["items"].as_array().into_iter().flatten().filter(|item| item["kind"] != "section") {
+            for leaf in
+                file["items"].as_array().into_iter().flatten().filter(|item| item["kind"] != "section")
+            {
                 figures.push(Figure {
                     code: code.clone(),
                     unit: unit.code.clone(),

@@ -2,7 +2,7 @@
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, text};
 
 /// What an error of the database means for whoever asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,8 +11,10 @@ pub(super) enum Failure {
     Lost,
     /// The server takes no writes: a replica, or a primary that was replaced.
     ReadOnly,
-    /// Others were at work: locks, deadlocks, a replica that must apply what a query still reads, a full disk.
+    /// Others were at work: locks, deadlocks, a replica that must apply what a query still reads.
     Contention,
+    /// The disk is full: somebody must make space.
+    Full,
     /// The statement took longer than it may.
     Slow,
     /// A fault of the statement or of ours; the same again would not help.
@@ -26,8 +28,8 @@ const SAID: &[(&str, Failure)] = &[
     ("deadlock detected", Failure::Contention),
     ("lock timeout", Failure::Contention),
     ("conflict with recovery", Failure::Contention),
-    ("No space left on device", Failure::Contention),
-    ("database or disk is full", Failure::Contention),
+    ("No space left on device", Failure::Full),
+    ("database or disk is full", Failure::Full),
     ("statement timeout", Failure::Slow),
     ("due to user request", Failure::Slow),
     // The server stops or starts (57P01 to 57P03), and has no place left (53300).
@@ -68,10 +70,24 @@ impl From<DieselError> for Error {
     fn from(error: DieselError) -> Self {
         match error {
             DieselError::NotFound => Self::not_found(),
-            other if kind_of(&other) == Failure::Other => Self::internal(other),
-            other => Self { cause: Some(Box::new(other)), ..Self::new(Code::Busy) },
+            other => match kind_of(&other) {
+                Failure::Other => Self::internal(other),
+                Failure::Full => Self { cause: Some(Box::new(other)), ..no_space() },
+                _ => Self { cause: Some(Box::new(other)), ..Self::new(Code::Busy) },
+            },
         }
     }
+}
+
+/// Not the usual "busy": waiting alone does not help.
+fn no_space() -> Error {
+    Error::because(
+        Code::StorageUnavailable,
+        text(
+            "Máy chủ đã hết chỗ lưu nên chưa ghi được gì; hãy báo quản trị viên rồi thử lại sau",
+            "The server has no space left, so nothing was written; tell the administrator, then try again later",
+        ),
+    )
 }
 
 #[cfg(test)]
@@ -100,6 +116,8 @@ mod tests {
             (said(Kind::Unknown, "deadlock detected"), Failure::Contention),
             (said(Kind::Unknown, "canceling statement due to lock timeout"), Failure::Contention),
             (said(Kind::Unknown, "database is locked"), Failure::Contention),
+            (said(Kind::Unknown, "database or disk is full"), Failure::Full),
+            (said(Kind::Unknown, "could not extend file: No space left on device"), Failure::Full),
             (said(Kind::Unknown, "canceling statement due to statement timeout"), Failure::Slow),
             (said(Kind::Unknown, "relation \"units\" does not exist"), Failure::Other),
             (said(Kind::UniqueViolation, "terminating connection"), Failure::Other),
@@ -123,6 +141,8 @@ mod tests {
     fn what_passes_by_itself_is_busy_and_the_rest_is_our_fault() {
         let busy = Error::from(said(DatabaseErrorKind::ReadOnlyTransaction, ""));
         assert_eq!((busy.code, cause_of(&busy)), (Code::Busy, Failure::ReadOnly));
+        let full = Error::from(said(DatabaseErrorKind::Unknown, "database or disk is full"));
+        assert_eq!((full.code, cause_of(&full)), (Code::StorageUnavailable, Failure::Full));
         assert_eq!(Error::from(said(DatabaseErrorKind::CheckViolation, "")).code, Code::Internal);
         assert_eq!(Error::from(DieselError::NotFound).code, Code::NotFound);
         assert_eq!(cause_of(&Error::not_found()), Failure::Other);

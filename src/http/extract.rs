@@ -8,6 +8,7 @@ use std::{
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest,
     dev::Payload,
+    http::header::{self, HeaderMap},
     web::{self, Bytes},
 };
 use serde::{Deserialize, de::DeserializeOwned};
@@ -149,8 +150,10 @@ fn read_body(
     payload: &mut Payload,
     limit: usize,
 ) -> impl Future<Output = Result<Bytes, Problem>> + 'static {
+    let announced = check_announced(request.headers(), limit);
     let payload = web::Payload::from_request(request, payload);
     async move {
+        announced?;
         let payload = payload.await.map_err(|_| Error::new(Code::MalformedRequest))?;
         Ok(collect(payload, limit, time_for(limit)).await?)
     }
@@ -161,6 +164,20 @@ fn read_body(
 pub fn time_for(limit: usize) -> Duration {
     let seconds = u64::try_from(limit >> 16).unwrap_or(u64::MAX);
     Duration::from_secs(30).saturating_add(Duration::from_secs(seconds))
+}
+
+/// Refuses a body that says itself that it is too large, before a byte of it is taken.
+///
+/// # Errors
+/// `body_too_large`.
+pub fn check_announced(headers: &HeaderMap, limit: usize) -> Result<()> {
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    match length.and_then(|length| length.parse::<u64>().ok()) {
+        Some(length) if usize::try_from(length).map_or(true, |length| length > limit) => {
+            Err(Error::new(Code::BodyTooLarge))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The whole of a body, up to a limit in bytes and in time.

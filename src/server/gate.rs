@@ -280,6 +280,7 @@ async fn idempotency_of(
 }
 
 async fn take_body(request: &mut ServiceRequest, limit: usize) -> Result<Bytes> {
+    extract::check_announced(request.headers(), limit)?;
     let payload = request.extract::<web::Payload>().await.map_err(|_| Error::new(Code::MalformedRequest))?;
     extract::collect(payload, limit, extract::time_for(limit)).await
 }

@@ -74,12 +74,15 @@ fn a_clock_set_back_by_an_hour_loses_nothing_and_locks_nobody_out() {
     assert!(times[5] < times[4], "the clock went back: {times:?}");
     // The same key as before: answered from what was stored, not done again.
     assert_eq!(write(&server, &late, &submission, "before"), written[..5]);
+    let ids = |written: &[Value]| written.iter().map(|comment| comment["id"].clone()).collect::<Vec<_>>();
+    let read = read_by_threes(&server, &late, &submission);
+    assert!(read.ends_with(&ids(&written)), "one process gives its ids in order, whatever the clock does");
     // A process that starts in the past knows nothing of the ids that were given in the future.
     let address = server.address.clone();
     server.kill();
     let server = rig.serve_at(&address, &environment);
     written.extend(write(&server, &late, &submission, "restarted"));
-    let mut expected: Vec<_> = written.iter().map(|comment| comment["id"].clone()).collect();
+    let mut expected = ids(&written);
     let mut read = read_by_threes(&server, &late, &submission);
     let in_order = read.ends_with(&expected);
     read.retain(|id| expected.contains(id));

@@ -86,7 +86,9 @@ impl Crowd {
     fn open(app: &App) -> Self {
         let connection = match app.owner().location() {
             Location::Sqlite(path) => {
-                AnyConnection::Sqlite(SqliteConnection::establish(path.to_str().unwrap()).unwrap())
+                let mut connection = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+                connection.batch_execute("PRAGMA foreign_keys = OFF").unwrap();
+                AnyConnection::Sqlite(connection)
             }
             Location::Postgres(url) => {
                 let mut connection = PgConnection::establish(url).unwrap();

@@ -3,7 +3,7 @@
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpStream},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use serde_json::Value;
@@ -105,8 +105,22 @@ impl Request {
     }
 }
 
-/// A kept connection.
-pub struct Connection(BufReader<TcpStream>);
+/// Servers close a connection on which nothing was asked for some seconds (actix-web: five).
+const IDLE: Duration = Duration::from_secs(2);
+
+/// A kept connection, made anew after a pause.
+pub struct Connection {
+    address: SocketAddr,
+    stream: BufReader<TcpStream>,
+    used: Instant,
+}
+
+fn connect(address: SocketAddr) -> Result<BufReader<TcpStream>, Failure> {
+    let stream = TcpStream::connect(address)?;
+    stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(Duration::from_secs(120)))?;
+    Ok(BufReader::with_capacity(64 << 10, stream))
+}
 
 impl Connection {
     /// Connects.
@@ -114,10 +128,7 @@ impl Connection {
     /// # Errors
     /// When nobody listens.
     pub fn open(address: SocketAddr) -> Result<Self, Failure> {
-        let stream = TcpStream::connect(address)?;
-        stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(Duration::from_secs(120)))?;
-        Ok(Self(BufReader::with_capacity(64 << 10, stream)))
+        Ok(Self { address, stream: connect(address)?, used: Instant::now() })
     }
 
     /// Asks and waits for the answer.
@@ -133,37 +144,41 @@ impl Connection {
     /// # Errors
     /// When the connection breaks.
     pub fn send(&mut self, request: &[u8]) -> Result<Reply, Failure> {
-        self.0.get_mut().write_all(request)?;
+        if self.used.elapsed() > IDLE {
+            self.stream = connect(self.address)?;
+        }
+        self.stream.get_mut().write_all(request)?;
         let mut line = String::new();
-        self.0.read_line(&mut line)?;
+        self.stream.read_line(&mut line)?;
         let status = line.split(' ').nth(1).and_then(|code| code.parse().ok()).ok_or("no HTTP answer")?;
         let mut headers = Vec::new();
         loop {
             line.clear();
-            self.0.read_line(&mut line)?;
+            self.stream.read_line(&mut line)?;
             let Some((name, value)) = line.trim_end().split_once(':') else { break };
             headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
         }
         let mut reply = Reply { status, headers, body: Vec::new() };
         if let Some(length) = reply.header("content-length").and_then(|text| text.parse().ok()) {
             reply.body.resize(length, 0);
-            self.0.read_exact(&mut reply.body)?;
+            self.stream.read_exact(&mut reply.body)?;
         } else if reply.header("transfer-encoding").is_some() {
             self.read_chunks(&mut reply.body)?;
         }
+        self.used = Instant::now();
         Ok(reply)
     }
 
     fn read_chunks(&mut self, body: &mut Vec<u8>) -> Result<(), Failure> {
         loop {
             let mut line = String::new();
-            self.0.read_line(&mut line)?;
+            self.stream.read_line(&mut line)?;
             let length = usize::from_str_radix(line.trim(), 16)?;
             let begin = body.len();
             body.resize(begin + length, 0);
-            self.0.read_exact(&mut body[begin..])?;
+            self.stream.read_exact(&mut body[begin..])?;
             line.clear();
-            self.0.read_line(&mut line)?;
+            self.stream.read_line(&mut line)?;
             if length == 0 {
                 return Ok(());
             }

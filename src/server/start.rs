@@ -110,8 +110,7 @@ pub fn start(services: Services, listener: TcpListener, options: &ServerOptions)
     let server = server.listen(listener).map_err(Error::internal)?.run();
     let handle = server.handle();
     if let Some((signals, watch, readiness)) = stop {
-        let drain = Duration::from_secs(options.drain_seconds);
-        rt::spawn(stop_when_told(signals, handle.clone(), watch, readiness, drain));
+        rt::spawn(stop_when_told(signals, handle.clone(), watch, readiness, options.drain_seconds));
     }
     Ok(Running { server, handle })
 }
@@ -141,8 +140,9 @@ async fn stop_when_told(
     handle: ServerHandle,
     watch: Watch,
     readiness: Readiness,
-    drain: Duration,
+    drain_seconds: u64,
 ) {
+    let drain = Duration::from_secs(drain_seconds);
     let gently = signals.next().await;
     readiness.stop();
     if gently && !drain.is_zero() {

@@ -43,6 +43,13 @@ fn read_by_threes(server: &Server, token: &str, submission: &str) -> Vec<Value> 
     }
 }
 
+fn assert_each_once(mut read: Vec<Value>, mut expected: Vec<Value>) {
+    read.retain(|id| expected.contains(id));
+    read.sort_unstable_by_key(Value::to_string);
+    expected.sort_unstable_by_key(Value::to_string);
+    assert_eq!(read, expected, "each once");
+}
+
 #[test]
 fn a_clock_set_back_by_an_hour_loses_nothing_and_locks_nobody_out() {
     let Some(library) = library() else {
@@ -82,13 +89,9 @@ fn a_clock_set_back_by_an_hour_loses_nothing_and_locks_nobody_out() {
     server.kill();
     let server = rig.serve_at(&address, &environment);
     written.extend(write(&server, &late, &submission, "restarted"));
-    let mut expected = ids(&written);
-    let mut read = read_by_threes(&server, &late, &submission);
-    let in_order = read.ends_with(&expected);
-    read.retain(|id| expected.contains(id));
-    read.sort_unstable_by_key(Value::to_string);
-    expected.sort_unstable_by_key(Value::to_string);
-    assert_eq!(read, expected, "each once");
+    let read = read_by_threes(&server, &late, &submission);
+    let in_order = read.ends_with(&ids(&written));
+    assert_each_once(read, ids(&written));
     verify_chains(&server);
     fs::write(&clock, "+0").unwrap();
     write(&server, &token(&server, "leader"), &submission, "right");

@@ -60,11 +60,10 @@ pub(super) fn reading<T>(
     connection: &mut AnyConnection,
     work: impl FnOnce(&mut AnyConnection) -> Result<T>,
 ) -> Result<T> {
-    let AnyConnection::Sqlite(sqlite) = connection else { return work(connection) };
-    AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN")?;
-    let outcome = work(connection);
-    Transactions::rollback_transaction(connection)?;
-    outcome
+    match connection {
+        AnyConnection::Postgres(_) => work(connection),
+        AnyConnection::Sqlite(_) => snapshot(connection, work),
+    }
 }
 
 /// PostgreSQL's usual view changes with each statement; and its limits are those of a request.

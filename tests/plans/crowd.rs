@@ -6,11 +6,7 @@ use diesel::{
     sql_query, sql_types::Text,
 };
 
-use crate::{
-    calls,
-    document::operations,
-    support::{App, Backend},
-};
+use crate::support::{App, Backend};
 
 /// Copies of the demo's two wards. SQLite plans without counting rows, so there a few will do.
 fn wards(backend: Backend) -> usize {
@@ -71,13 +67,6 @@ pub fn fill(app: &App) {
     }
     if app.backend == Backend::Postgres {
         crowd.run("ANALYZE");
-    }
-}
-
-/// Brings rows into being for which a call needs samples.
-pub async fn lay_out(app: &App) {
-    for operation in operations() {
-        calls::prepare(app, &operation).await;
     }
 }
 
@@ -173,8 +162,9 @@ impl Crowd {
     }
 }
 
-/// Rows of kinds that no call needs a sample of. Ids are given for the tables' first columns only.
+/// Wards that show their figures to everybody, and rows of kinds that no call needs a sample of. Ids are given for the tables' first columns only.
 const SAMPLES: &[&str] = &[
+    "UPDATE wards SET public_results = TRUE",
     "INSERT INTO comments (id, ward_id, submission_id, revision, text, author_id, unit_id, created_at) \
      SELECT '01900000-0000-7000-8000-000000000001', d.ward_id, d.submission_id, 1, 'x', d.decided_by, d.unit_id, \
      d.decided_at FROM decisions d WHERE d.id = (SELECT min(x.id) FROM decisions x)",
@@ -183,7 +173,8 @@ const SAMPLES: &[&str] = &[
      d.decided_by, d.unit_id, d.decided_at FROM decisions d WHERE d.id = (SELECT min(x.id) FROM decisions x)",
     "INSERT INTO extensions (id, ward_id, period_id, unit_id, until, reason, waives_lateness, moves_due, granted_by, \
      granted_at) SELECT '01900000-0000-7000-8000-000000000003', s.ward_id, s.period_id, s.unit_id, s.updated_at, 'x', \
-     TRUE, FALSE, 'x', s.updated_at FROM submissions s WHERE s.id = (SELECT min(x.id) FROM submissions x)",
+     TRUE, FALSE, d.decided_by, s.updated_at FROM submissions s JOIN decisions d ON d.submission_id = s.id \
+     WHERE d.id = (SELECT min(x.id) FROM decisions x)",
     "INSERT INTO reminders (id, ward_id, period_id, unit_id, sent_by, sent_at) \
      SELECT '01900000-0000-7000-8000-000000000004', s.ward_id, s.period_id, s.unit_id, d.decided_by, s.updated_at \
      FROM submissions s JOIN decisions d ON d.submission_id = s.id \

@@ -5,6 +5,7 @@ use std::{
     net::TcpListener,
     sync::{Arc, Mutex, OnceLock, mpsc},
     thread::JoinHandle,
+    time::Duration,
 };
 
 use actix_web::dev::ServerHandle;
@@ -277,8 +278,8 @@ fn serve(services: Services, listener: TcpListener) -> (ServerHandle, JoinHandle
     (receiver.recv().expect("the server started"), thread)
 }
 
-/// One that shows a redirect as it is.
+/// One that shows a redirect as it is, and lets go of a connection before the server does.
 fn http_client() -> reqwest::Client {
-    let policy = reqwest::redirect::Policy::none();
-    reqwest::Client::builder().no_proxy().redirect(policy).build().expect("an HTTP client")
+    let builder = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+    builder.pool_idle_timeout(Duration::from_secs(2)).build().expect("an HTTP client")
 }

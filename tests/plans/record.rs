@@ -25,7 +25,7 @@ struct Recorder {
 impl Instrumentation for Recorder {
     fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
         match event {
-            InstrumentationEvent::StartEstablishConnection { url, .. } => self.database = url.to_owned(),
+            InstrumentationEvent::StartEstablishConnection { url, .. } => self.database = name_of(url),
             InstrumentationEvent::StartQuery { query, .. } => {
                 let text = query.to_string();
                 let sql = text.split(" -- binds:").next().unwrap_or_default().to_owned();
@@ -55,9 +55,14 @@ pub fn start() {
 pub fn take(app: &App) -> Vec<String> {
     let name = match app.services.db.location() {
         Location::Sqlite(path) => path.display().to_string(),
-        Location::Postgres(url) => url.clone(),
+        Location::Postgres(url) => name_of(url),
     };
     with_log(|log| log.remove(&name)).unwrap_or_default()
+}
+
+/// The URL without its parameters, to which the program adds its own.
+fn name_of(url: &str) -> String {
+    url.split('?').next().unwrap_or_default().to_owned()
 }
 
 /// Each statement once, with the first call that needed it.
@@ -84,5 +89,9 @@ fn with_short_lists(sql: &str) -> String {
     while short.contains("?, ?, ?, ?, ?, ?, ?, ?, ?") && short.contains(" IN (") {
         short = short.replace("?, ?, ?, ?, ?, ?, ?, ?, ?", "?, ?");
     }
-    short
+    let first_row = short.find(" VALUES (").and_then(|at| Some(at + short[at..].find("), (")? + 1));
+    match first_row {
+        Some(end) if short.starts_with("INSERT ") && short.ends_with(')') => short[..end].to_owned(),
+        _ => short,
+    }
 }

@@ -47,7 +47,9 @@ pub(in crate::public) fn mark_indicators(
     sight: &Sight,
     wanted: &Indicators,
 ) -> Result<IndicatorsMark> {
-    let seen = if wanted.ward.is_some() { seen(2) } else { listed(2) };
+    // Each in words of its own, so that a named ward is looked up.
+    let (seen, named) =
+        if wanted.ward.is_some() { (seen(2), "w.code = $4") } else { (listed(2), "TRUE") };
     Ok(statement(format!(
         "SELECT COUNT(DISTINCT w.id) AS wards, \
            CAST((SELECT COALESCE(SUM(a.version), 0) FROM wards a) AS BIGINT) AS ward_versions, \
@@ -56,7 +58,7 @@ pub(in crate::public) fn mark_indicators(
          FROM wards w \
          LEFT JOIN plans p ON p.ward_id = w.id AND p.status <> 'draft' AND ($1 IS NULL OR p.year = $1) \
          LEFT JOIN plan_items i ON i.plan_id = p.id AND i.kind = 'indicator' \
-         WHERE {seen} AND ($4 IS NULL OR w.code = $4)"
+         WHERE {seen} AND {named}"
     ))
     .bind::<Nullable<Integer>, _>(wanted.year)
     .bind::<Bool, _>(sight.is_all())
@@ -91,8 +93,15 @@ pub(in crate::public) fn list_indicators(
     if let Some(year) = wanted.year {
         query = query.filter(plans::year.eq(year));
     }
-    if let Some(after) = &wanted.page.after {
-        let (code, year, path, id) = key_of(after).ok_or_else(|| Error::new(Code::InvalidCursor))?;
+    let after = wanted.page.after.as_deref();
+    let after = after.map(|at| key_of(at).ok_or_else(|| Error::new(Code::InvalidCursor))).transpose()?;
+    // Without a place to begin at in each index, a database may rather read all items and sort them.
+    let first = after.as_ref().map(|(code, ..)| code.clone()).unwrap_or_default();
+    query = query
+        .filter(wards::code.ge(first))
+        .filter(plans::year.ge(0))
+        .filter(plan_items::sort_path.ge(""));
+    if let Some((code, year, path, id)) = after {
         let item = plan_items::sort_path
             .gt(path.clone())
             .or(plan_items::sort_path.eq(path).and(plan_items::id.gt(id)));

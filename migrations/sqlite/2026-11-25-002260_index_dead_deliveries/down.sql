@@ -1,0 +1,2 @@
+-- Why: the way back from webhook_deliveries_dead.
+DROP INDEX webhook_deliveries_dead;

@@ -11,15 +11,6 @@ use crate::error::Result;
 
 type Transactions = <AnyConnection as Connection>::TransactionManager;
 
-/// Runs `work` as one transaction: all of it or, on an error, nothing.
-pub(super) fn transaction<T>(
-    connection: &mut AnyConnection,
-    work: impl FnOnce(&mut AnyConnection) -> Result<T>,
-) -> Result<T> {
-    begin(connection)?;
-    conclude(connection, work)
-}
-
 /// Begins a transaction.
 ///
 /// On SQLite a transaction that reads before it writes must hold the write lock from its start.

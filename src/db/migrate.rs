@@ -1,7 +1,7 @@
 //! Migrations, embedded per database, each run once and under a lock.
 
 use diesel::{
-    QueryableByName, RunQueryDsl,
+    QueryableByName, RunQueryDsl, SqliteConnection,
     migration::{Migration, MigrationSource},
     sql_query,
     sql_types::Text,
@@ -9,7 +9,7 @@ use diesel::{
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::{AnyConnection, dialect, grants, rollout};
+use super::{AnyConnection, grants, rollout};
 use crate::error::{Error, Result};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -29,17 +29,15 @@ pub(super) fn run_pending(connection: &mut AnyConnection) -> Result<()> {
     }
     match connection {
         AnyConnection::Postgres(postgres) => rollout::run_pending(postgres, POSTGRES),
-        // One process has the file; all of it or nothing.
-        AnyConnection::Sqlite(_) => dialect::transaction(connection, run_on_sqlite),
+        AnyConnection::Sqlite(sqlite) => run_on_sqlite(sqlite),
     }
 }
 
-fn run_on_sqlite(connection: &mut AnyConnection) -> Result<()> {
-    match connection {
-        AnyConnection::Sqlite(connection) => connection.run_pending_migrations(SQLITE).map(drop),
-        AnyConnection::Postgres(_) => Ok(()),
-    }
-    .map_err(Error::internal)
+/// One process has the file; all of it or nothing.
+fn run_on_sqlite(connection: &mut SqliteConnection) -> Result<()> {
+    connection.immediate_transaction(|connection| {
+        connection.run_pending_migrations(SQLITE).map(drop).map_err(Error::internal)
+    })
 }
 
 /// Whether every migration of this program has run; later ones, of a later program, may have run too.

@@ -93,7 +93,7 @@ pub(super) fn list_returned(
            d.action, d.reason, d.reason_codes, d.pointers, d.decided_at, COUNT(*) OVER () AS total \
          FROM submissions s JOIN plan_items i ON i.id = s.item_id JOIN periods p ON p.id = s.period_id \
          JOIN plans pl ON pl.id = s.plan_id JOIN units u ON u.id = s.unit_id \
-         JOIN decisions d ON d.id = \
+         JOIN decisions d ON d.submission_id = s.id AND d.id = \
            (SELECT MAX(x.id) FROM decisions x WHERE x.submission_id = s.id AND x.to_state = 'returned') \
          WHERE (u.id = $1 OR u.acting_unit_id = $1) AND s.state = 'returned' AND (pl.status = 'issued' \
            OR (s.submitted_revision > 0 AND s.revision > s.submitted_revision) OR s.revision > s.published_revision) \

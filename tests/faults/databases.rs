@@ -4,19 +4,13 @@ use std::{thread::sleep, time::Duration};
 
 use crate::{
     ledger::Ledger,
-    rig::{Rig, is_ready, tell, wait_until},
+    rig::{Pair, Rig, is_ready, tell, wait_until},
     servers::{Postgres, has_programs},
 };
 
 #[test]
 fn postgresql_killed_in_mid_commit_loses_nothing_and_the_instances_find_it_again() {
-    if !has_programs() {
-        return;
-    }
-    let database = Postgres::primary(&[]);
-    let rig = Rig::postgres(&database);
-    let (first, second) = (rig.serve(&[]), rig.serve(&[]));
-    let ledger = Ledger::open(&[&first, &second]);
+    let Some(Pair { ledger, first, second, rig: _rig, database }) = Pair::start() else { return };
     for _ in 0..2 {
         database.kill();
         let unready = wait_until("both say so", || !is_ready(&first) && !is_ready(&second));

@@ -16,20 +16,13 @@ use serde_json::json;
 use crate::{
     ledger::Ledger,
     locks::open,
-    rig::{Rig, ask, comment, fresh, signal, some_submission, tell, token, verify_chains, wait_until},
+    rig::{Pair, Rig, ask, comment, fresh, signal, some_submission, tell, token, verify_chains, wait_until},
     server::{PROGRAM, block_on},
-    servers::{Postgres, has_programs},
 };
 
 #[test]
 fn one_of_two_instances_killed_in_mid_write_loses_nothing_and_the_other_goes_on() {
-    if !has_programs() {
-        return;
-    }
-    let database = Postgres::primary(&[]);
-    let rig = Rig::postgres(&database);
-    let (first, second) = (rig.serve(&[]), rig.serve(&[]));
-    let ledger = Ledger::open(&[&first, &second]);
+    let Some(Pair { ledger, first, second: _second, rig, database: _database }) = Pair::start() else { return };
     let address = first.address.clone();
     first.kill();
     let on_the_other = ledger.wait_for_more(40);

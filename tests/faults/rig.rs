@@ -13,8 +13,9 @@ use cchc::db::Location;
 use serde_json::{Value, json};
 
 use crate::{
+    ledger::Ledger,
     server::{Server, block_on, free_address, key_in, serve_on},
-    servers::Postgres,
+    servers::{Postgres, has_programs},
     support::{APP_ROLE, fill},
 };
 
@@ -72,6 +73,29 @@ impl Rig {
     /// The file of an embedded database.
     pub fn file(&self) -> PathBuf {
         self.directory.join("cchc.db")
+    }
+}
+
+/// Two instances over a PostgreSQL of their own, and writers at both.
+pub struct Pair {
+    pub ledger: Ledger,
+    pub first: Server,
+    pub second: Server,
+    pub rig: Rig,
+    pub database: Postgres,
+}
+
+impl Pair {
+    /// None where PostgreSQL's programs are missing, which it says.
+    pub fn start() -> Option<Self> {
+        if !has_programs() {
+            return None;
+        }
+        let database = Postgres::primary(&[]);
+        let rig = Rig::postgres(&database);
+        let (first, second) = (rig.serve(&[]), rig.serve(&[]));
+        let ledger = Ledger::open(&[&first, &second]);
+        Some(Self { ledger, first, second, rig, database })
     }
 }
 

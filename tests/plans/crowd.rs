@@ -10,7 +10,7 @@ use crate::support::{App, Backend};
 
 /// Copies of the demo's two wards. SQLite plans without counting rows, so there a few will do.
 fn wards(backend: Backend) -> usize {
-    if backend == Backend::Postgres { 100 } else { 3 }
+    if backend == Backend::Postgres { 60 } else { 3 }
 }
 
 /// Rows of each kind in Long Mỹ of which the demo has none or few.

@@ -31,7 +31,8 @@ impl Count {
     /// What is wrong with it.
     pub fn fault(&self) -> Option<String> {
         let Self { call, statements, of_two } = self;
-        if *statements > crate::MOST_STATEMENTS {
+        let several = crate::SEVERAL_LISTS.iter().find(|(path, ..)| call.starts_with(path));
+        if *statements > several.map_or(crate::MOST_STATEMENTS, |(_, most, _)| *most) {
             return Some(format!("{call}: {statements} statements"));
         }
         let few = of_two.filter(|few| few + crate::MORE_KINDS < *statements)?;

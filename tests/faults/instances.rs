@@ -22,7 +22,9 @@ use crate::{
 
 #[test]
 fn one_of_two_instances_killed_in_mid_write_loses_nothing_and_the_other_goes_on() {
-    let Some(Pair { ledger, first, second: _second, rig, database: _database }) = Pair::start() else { return };
+    let Some(Pair { ledger, first, second: _second, rig, database: _database }) = Pair::start() else {
+        return;
+    };
     let address = first.address.clone();
     first.kill();
     let on_the_other = ledger.wait_for_more(40);

@@ -48,8 +48,7 @@ pub(in crate::public) fn mark_indicators(
     wanted: &Indicators,
 ) -> Result<IndicatorsMark> {
     // Each in words of its own, so that a named ward is looked up.
-    let (seen, named) =
-        if wanted.ward.is_some() { (seen(2), "w.code = $4") } else { (listed(2), "TRUE") };
+    let (seen, named) = if wanted.ward.is_some() { (seen(2), "w.code = $4") } else { (listed(2), "TRUE") };
     Ok(statement(format!(
         "SELECT COUNT(DISTINCT w.id) AS wards, \
            CAST((SELECT COALESCE(SUM(a.version), 0) FROM wards a) AS BIGINT) AS ward_versions, \
@@ -97,10 +96,8 @@ pub(in crate::public) fn list_indicators(
     let after = after.map(|at| key_of(at).ok_or_else(|| Error::new(Code::InvalidCursor))).transpose()?;
     // Without a place to begin at in each index, a database may rather read all items and sort them.
     let first = after.as_ref().map(|(code, ..)| code.clone()).unwrap_or_default();
-    query = query
-        .filter(wards::code.ge(first))
-        .filter(plans::year.ge(0))
-        .filter(plan_items::sort_path.ge(""));
+    query =
+        query.filter(wards::code.ge(first)).filter(plans::year.ge(0)).filter(plan_items::sort_path.ge(""));
     if let Some((code, year, path, id)) = after {
         let item = plan_items::sort_path
             .gt(path.clone())

@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::gate::MAX_QUERY_VALUE;
+use super::rules::MAX_QUERY_VALUE;
 
 /// Years of four digits from 1900, as `kernel::day` and `kernel::time` read them.
 const YEARS: &str = "^(19|[2-9][0-9])[0-9]{2}-";

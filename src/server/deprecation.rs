@@ -116,7 +116,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::server::gate;
+    use crate::server::{gate, rules::Rules};
 
     fn deprecated() -> Value {
         json!({
@@ -161,8 +161,8 @@ mod tests {
         }
     }
 
-    fn rules_of(operation: &Value) -> crate::error::Result<gate::Rules> {
-        gate::Rules::read(&json!({ "paths": { "/old": { "get": operation }, "/new": { "get": {
+    fn rules_of(operation: &Value) -> crate::error::Result<Rules> {
+        Rules::read(&json!({ "paths": { "/old": { "get": operation }, "/new": { "get": {
             "operationId": "list_new", "x-permission": "units.read",
         } } } }))
     }
@@ -206,6 +206,6 @@ mod tests {
 
     #[test]
     fn every_deprecation_of_the_document_keeps_the_policy() {
-        gate::Rules::read(&crate::server::document()).expect("dates that agree");
+        Rules::read(&crate::server::document()).expect("dates that agree");
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! It reads its rules from the OpenAPI document, that is, from the annotations. What is not there is denied.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use actix_web::{
     Error as ActixError, HttpMessage, HttpRequest,
@@ -12,12 +12,12 @@ use actix_web::{
     middleware::Next,
     web::{self, Bytes, Data},
 };
-use serde_json::Value;
 
 use super::{
     caller::{authenticate, check_caller, peer_of},
-    deprecation::{self, Notice},
+    deprecation::Notice,
     observe::Observation,
+    rules::{Rule, Rules},
 };
 use crate::{
     access::{Actor, ActorKind, Permission, token::Tokens},
@@ -25,104 +25,11 @@ use crate::{
     context::{Ctx, Idempotency, Precondition, Services},
     error::{Code, Error, FieldError, Result},
     http::{
-        extract::{self, MAX_BODY, MAX_UPLOAD},
+        extract,
         problem::{self, RequestId},
     },
     kernel::id::RawId,
-    telemetry::Route,
 };
-
-/// Longest query value, in characters, where the operation says nothing else: longer than any cursor.
-pub(super) const MAX_QUERY_VALUE: usize = 1000;
-
-/// What the gate knows of one operation.
-#[derive(Clone, Debug)]
-struct Rule {
-    operation: String,
-    permission: Permission,
-    /// Query parameters, each with its greatest length in characters.
-    query: BTreeMap<String, usize>,
-    /// Most bytes of its body; `None` where the handler takes it as a stream.
-    body: Option<usize>,
-    /// That it will go, and when; sent with every answer.
-    notice: Option<Notice>,
-    /// What is counted of it.
-    route: Arc<Route>,
-}
-
-/// The rules of all operations: path pattern, then method.
-#[derive(Clone, Debug)]
-pub(super) struct Rules(BTreeMap<String, BTreeMap<String, Rule>>);
-
-impl Rules {
-    /// Reads the document.
-    ///
-    /// # Errors
-    /// Internal, when an operation names no permission, or one that does not exist, or is deprecated without the
-    /// dates that go with it: it must not start.
-    pub(super) fn read(document: &Value) -> Result<Self> {
-        let mut rules = BTreeMap::new();
-        for (path, methods) in document["paths"].as_object().into_iter().flatten() {
-            let mut by_method = BTreeMap::new();
-            for (method, operation) in methods.as_object().into_iter().flatten() {
-                by_method.insert(method.to_ascii_uppercase(), Rule::read(path, method, operation)?);
-            }
-            rules.insert(path.clone(), by_method);
-        }
-        Ok(Self(rules))
-    }
-
-    /// What is counted of each operation.
-    pub(super) fn routes(&self) -> impl Iterator<Item = Arc<Route>> {
-        self.0.values().flat_map(BTreeMap::values).map(|rule| Arc::clone(&rule.route))
-    }
-
-    fn find(&self, request: &ServiceRequest) -> Result<&Rule> {
-        // No name holds a NUL, and no database takes one.
-        if request.uri().path().contains("%00") {
-            return Err(Error::not_found());
-        }
-        let methods =
-            request.match_pattern().and_then(|pattern| self.0.get(&pattern)).ok_or_else(Error::not_found)?;
-        methods.get(request.method().as_str()).ok_or_else(|| Error::new(Code::MethodNotAllowed))
-    }
-
-    fn methods(&self, request: &HttpRequest) -> String {
-        let methods = request.match_pattern().and_then(|pattern| self.0.get(&pattern));
-        methods.map(|m| m.keys().cloned().collect::<Vec<_>>().join(", ")).unwrap_or_default()
-    }
-}
-
-impl Rule {
-    fn read(path: &str, method: &str, operation: &Value) -> Result<Self> {
-        let permission = operation["x-permission"]
-            .as_str()
-            .and_then(Permission::parse)
-            .ok_or_else(|| Error::internal(format!("{method} {path} names no known permission")))?;
-        let parameters = operation["parameters"].as_array().into_iter().flatten();
-        let content = operation.pointer("/requestBody/content").and_then(Value::as_object);
-        let media: Vec<&String> = content.into_iter().flat_map(|all| all.keys()).collect();
-        let streamed = media.iter().any(|media| media.starts_with("multipart/"));
-        let rows = media.iter().any(|media| media.as_str() == "text/csv");
-        let query: BTreeMap<String, usize> = parameters
-            .filter(|parameter| parameter["in"] == "query")
-            .filter_map(|parameter| {
-                let longest = parameter.pointer("/schema/maxLength").and_then(Value::as_u64);
-                let longest = longest.and_then(|n| usize::try_from(n).ok()).unwrap_or(MAX_QUERY_VALUE);
-                Some((parameter["name"].as_str()?.to_owned(), longest))
-            })
-            .collect();
-        Ok(Self {
-            route: Arc::new(Route::new(method, path, query.contains_key("wait"))),
-            body: (!streamed).then_some(if rows { MAX_UPLOAD } else { MAX_BODY }),
-            operation: operation["operationId"].as_str().unwrap_or_default().to_owned(),
-            permission,
-            notice: deprecation::read_notice(operation)
-                .map_err(|fault| Error::internal(format!("{method} {path}: {fault}")))?,
-            query,
-        })
-    }
-}
 
 /// The middleware: admits or refuses, then dresses the answer.
 pub(super) async fn gate(
@@ -177,8 +84,9 @@ fn is_static(request: &ServiceRequest) -> bool {
 
 async fn admit(request: &mut ServiceRequest, request_id: &str, seen: &Observation) -> Result<Ctx> {
     let rules = shared::<Rules>(request)?;
+    let rule = rules.find(request.request())?;
+    request.extensions_mut().insert(Arc::clone(&rule));
     let services = shared::<Services>(request)?;
-    let rule = rules.find(request)?;
     seen.on_route(&rule.route);
     let actor = if rule.permission == Permission::Public {
         Actor::anonymous()
@@ -199,7 +107,7 @@ async fn admit(request: &mut ServiceRequest, request_id: &str, seen: &Observatio
         return Err(error);
     }
     tracing::debug!(operation = rule.operation, name = ctx.actor.name, "admitted");
-    check_query(request, rule)?;
+    check_query(request, &rule)?;
     ctx.precondition = precondition_of(request)?;
     if request.method() == Method::POST && rule.permission != Permission::Public {
         ctx.idempotency = idempotency_of(request, &ctx.services.tokens, rule.body).await?;
@@ -333,7 +241,7 @@ async fn record_denied(response: &ServiceResponse<BoxBody>) {
 
 fn dress(response: &mut ServiceResponse<BoxBody>, request_id: &str) {
     let allow = (response.status() == StatusCode::METHOD_NOT_ALLOWED)
-        .then(|| shared_rules(response.request()).map(|rules| rules.methods(response.request())))
+        .then(|| allowed_methods(response.request()))
         .flatten();
     let is_public = response.request().path().starts_with("/public/");
     let is_page = response.request().path().starts_with("/swagger-ui");
@@ -367,13 +275,12 @@ fn dress(response: &mut ServiceResponse<BoxBody>, request_id: &str) {
 }
 
 fn notice_of(response: &ServiceResponse<BoxBody>) -> Option<Notice> {
-    let request = response.request();
-    let methods = shared_rules(request)?.0.get(&request.match_pattern()?)?;
-    methods.get(request.method().as_str())?.notice.clone()
+    response.request().extensions().get::<Arc<Rule>>()?.notice.clone()
 }
 
-fn shared_rules(request: &HttpRequest) -> Option<&Data<Rules>> {
-    request.app_data::<Data<Rules>>()
+fn allowed_methods(request: &HttpRequest) -> Option<String> {
+    let methods = request.app_data::<Data<Rules>>()?.methods(request)?;
+    Some(methods.keys().map(String::as_str).collect::<Vec<_>>().join(", "))
 }
 
 /// The caller's request id, if it is a harmless word; else a new one.

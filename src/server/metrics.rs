@@ -116,8 +116,8 @@ impl Scraper {
         let state = self.services.db.state();
         let mut connections = Family::gauge("cchc_db_connections", "Connections to the database by state");
         let mut max = Family::gauge("cchc_db_connections_max", "Connections that may be open");
-        let mut waiting = Family::gauge("cchc_db_waiting", "Threads that wait for a connection");
-        let mut waits = Family::histogram("cchc_db_wait_seconds", "How long threads waited for a connection");
+        let mut waiting = Family::gauge("cchc_db_waiting", "Calls that wait for a connection");
+        let mut waits = Family::histogram("cchc_db_wait_seconds", "How long calls waited for a connection");
         let mut timeouts = Family::counter("cchc_db_wait_timeouts", "Waits that ended without a connection");
         for pool in state.pools {
             let label = ("pool", pool.name);

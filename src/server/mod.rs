@@ -11,6 +11,7 @@ mod links;
 mod metrics;
 mod observe;
 mod openapi;
+mod rules;
 mod schemas;
 mod start;
 
@@ -22,9 +23,14 @@ pub use self::{
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-/// Every route, literal paths before those with parameters.
+/// Every route: what is asked most comes first, for the router tries one after the other; and literal paths come before
+/// those with parameters.
 pub fn routes(config: &mut ServiceConfig<'_>) {
     health::routes(config);
+    crate::public::http::routes(config);
+    crate::batches::http::routes(config);
+    crate::submissions::http::routes(config);
+    crate::approvals::http::routes(config);
     crate::sessions::http::routes(config);
     crate::tracking::http::routes(config);
     crate::wards::http::routes(config);
@@ -45,9 +51,6 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     crate::periods::http::routes(config);
     crate::extensions::http::routes(config);
     crate::delegations::http::routes(config);
-    crate::batches::http::routes(config);
-    crate::submissions::http::routes(config);
-    crate::approvals::http::routes(config);
     crate::documents::http::routes(config);
     crate::comments::http::routes(config);
     crate::explanations::http::routes(config);
@@ -57,5 +60,4 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     crate::exports::http::routes(config);
     crate::publications::http::routes(config);
     crate::audit_trail::http::routes(config);
-    crate::public::http::routes(config);
 }

@@ -25,6 +25,7 @@ use super::{
     health::Readiness,
     metrics::{Scraper, get_with_token},
     openapi,
+    rules::Rules,
 };
 use crate::{
     changes::watch::Watch,
@@ -66,7 +67,7 @@ pub struct Running {
 /// Internal, when an operation has no permission or the listener cannot be used.
 pub fn start(services: Services, listener: TcpListener, options: &ServerOptions) -> Result<Running> {
     let document = openapi::document();
-    let rules = Data::new(gate::Rules::read(&document)?);
+    let rules = Data::new(Rules::read(&document)?);
     services.metrics.watch_routes(rules.routes());
     let scraper = Data::new(Scraper::new(services.clone()));
     // Shared by all answers, so that who reads slowly holds no copy.

@@ -78,6 +78,24 @@ pub(super) fn snapshot<T>(
     Ok(value)
 }
 
+/// The rows `asked` of texts that the value of `$1`, a JSON array of objects, spells out, for a [`crate::db::statement()`].
+///
+/// PostgreSQL must get columns, not expressions: by these it would look nothing up behind the wall (row-level security).
+#[must_use]
+pub fn json_rows(connection: &AnyConnection, columns: &[&str]) -> String {
+    let each = |one: fn(&&str) -> String| columns.iter().map(one).collect::<Vec<_>>().join(", ");
+    match connection {
+        AnyConnection::Postgres(_) => {
+            let columns = each(|column| format!("{column} TEXT COLLATE \"C\""));
+            format!("json_to_recordset(($1)::json) AS asked ({columns})")
+        }
+        AnyConnection::Sqlite(_) => {
+            let columns = each(|column| format!("value ->> '{column}' AS {column}"));
+            format!("(SELECT {columns} FROM json_each($1)) AS asked")
+        }
+    }
+}
+
 /// Runs the same query on whichever connection it is: what the pair of both does not take, such as many rows at once.
 macro_rules! per_backend {
     ($connection:expr, $inner:ident => $query:expr) => {

@@ -15,6 +15,7 @@ mod rollout;
 mod scope;
 mod state;
 mod statement;
+mod threads;
 
 use std::{
     sync::{
@@ -29,7 +30,7 @@ use tracing::Instrument;
 
 pub use self::{
     connect::AnyConnection,
-    dialect::is_unique_violation,
+    dialect::{is_unique_violation, json_rows},
     files::{open_fresh, open_still, save_copy},
     grants::GRANTS,
     location::Location,
@@ -66,9 +67,10 @@ struct Inner {
     readers: Pool,
     writers: Pool,
     replica: Option<Replica>,
-    /// Bounds the threads that wait for the database, so that a storm of requests is told to come back.
+    /// Bounds the calls that wait for the database, so that a storm of requests is told to come back.
     permits: Arc<Semaphore>,
     refused: AtomicU64,
+    writes: AtomicU64,
 }
 
 impl std::fmt::Debug for Db {
@@ -90,19 +92,19 @@ impl Db {
         let (writers, readers) = match &location {
             // The file first exists once the writer has opened it.
             Location::Sqlite(_) => {
-                let writers = Pool::new(target.clone(), 1, 1, options).opened()?;
+                let writers = Pool::new(target.clone(), 1, 1, options)?.opened()?;
                 let reader = Target::reader(&location, options);
-                (writers, Pool::new(reader, options.connections, 1, options).opened()?)
+                (writers, Pool::new(reader, options.connections, 1, options)?.opened()?)
             }
             Location::Postgres(_) => {
-                let pool = Pool::new(target.clone(), options.connections, 1, options).opened()?;
+                let pool = Pool::new(target.clone(), options.connections, 1, options)?.opened()?;
                 (pool.clone(), pool)
             }
         };
-        let replica = options.replica.as_ref().map(|replica| Replica::new(replica, options));
+        let replica = options.replica.as_ref().map(|replica| Replica::new(replica, options)).transpose()?;
         let permits = Arc::new(Semaphore::new(MAX_WAITING));
-        let refused = AtomicU64::new(0);
-        Ok(Self(Arc::new(Inner { location, target, readers, writers, replica, permits, refused })))
+        let (refused, writes) = (AtomicU64::new(0), AtomicU64::new(0));
+        Ok(Self(Arc::new(Inner { location, target, readers, writers, replica, permits, refused, writes })))
     }
 
     /// Where the data is.
@@ -122,7 +124,7 @@ impl Db {
     {
         let db = self.clone();
         let span = tracing::debug_span!(target: TRACE, "db.read");
-        self.off_thread(move || db.read_surely(scope, work)).instrument(span).await
+        self.off_thread(&self.0.readers, move || db.read_surely(scope, work)).instrument(span).await
     }
 
     /// [`Db::read`], but never again.
@@ -136,7 +138,7 @@ impl Db {
     {
         let db = self.clone();
         let span = tracing::debug_span!(target: TRACE, "db.read");
-        self.off_thread(move || db.read_blocking(scope, work)).instrument(span).await
+        self.off_thread(&self.0.readers, move || db.read_blocking(scope, work)).instrument(span).await
     }
 
     /// [`Db::read`] by a replica, if there is one that has all that this mark counts (see [`Mark`]).
@@ -150,7 +152,7 @@ impl Db {
     {
         let db = self.clone();
         let span = tracing::debug_span!(target: TRACE, "db.read");
-        let read = self.off_thread(move || {
+        let read = self.off_thread(&self.0.readers, move || {
             let Some(replica) = &db.0.replica else { return db.read_surely(scope, work) };
             let number = db.read_surely(scope, move |connection| replica::read_mark(connection, mark))?;
             let answer = replica.read(scope, (mark, number), work.clone());
@@ -170,7 +172,7 @@ impl Db {
     {
         let db = self.clone();
         let span = tracing::debug_span!(target: TRACE, "db.write");
-        self.off_thread(move || db.write_blocking(scope, work)).instrument(span).await
+        self.off_thread(&self.0.writers, move || db.write_blocking(scope, work)).instrument(span).await
     }
 
     /// [`Db::read`] for commands and start-up, which have no async threads to spare.
@@ -223,7 +225,18 @@ impl Db {
             Err(error) if failure::cause_of(&error) == Failure::Lost => self.begin(scope)?,
             begun => begun?,
         };
-        writers.run_on(&mut loan, scope, |connection| dialect::conclude(connection, work))
+        let outcome = writers.run_on(&mut loan, scope, |connection| dialect::conclude(connection, work));
+        // Whatever became of it: one that broke off in its commit may have been done.
+        self.0.writes.fetch_add(1, Ordering::Release);
+        outcome
+    }
+
+    /// How many writes this process has ended: what was read before the last may be old. `None` where others write as
+    /// well, so that nobody can tell.
+    #[must_use]
+    pub fn writes(&self) -> Option<u64> {
+        let alone = matches!(self.0.location, Location::Sqlite(_));
+        alone.then(|| self.0.writes.load(Ordering::Acquire))
     }
 
     fn begin(&self, scope: Scope) -> Result<Loan> {
@@ -262,7 +275,7 @@ impl Db {
         })
     }
 
-    async fn off_thread<T, F>(&self, work: F) -> Result<T>
+    async fn off_thread<T, F>(&self, pool: &Pool, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce() -> Result<T> + Send + 'static,
@@ -271,12 +284,10 @@ impl Db {
             self.0.refused.fetch_add(1, Ordering::Relaxed);
             Error::new(Code::Busy)
         })?;
-        let span = tracing::Span::current();
-        tokio::task::spawn_blocking(move || {
+        pool.off_thread(move || {
             let _permit = permit;
-            span.in_scope(work)
+            work()
         })
         .await
-        .map_err(Error::internal)?
     }
 }

@@ -24,8 +24,12 @@ use super::{
     replica::Mark,
     scope::{Scope, Session},
     state::Meter,
+    threads::Threads,
 };
-use crate::error::{Code, Error, Result};
+use crate::{
+    error::{Code, Error, Result},
+    telemetry::TRACE,
+};
 
 /// Longest wait for the first connection, when the program starts: the first of several hosts may not answer.
 const PATIENCE_AT_START: Duration = Duration::from_secs(20);
@@ -179,6 +183,7 @@ pub(super) struct Pool {
     life: Arc<Life>,
     wait: Duration,
     meter: Arc<Meter>,
+    threads: Arc<Threads>,
 }
 
 /// A connection on loan.
@@ -186,7 +191,10 @@ pub(super) type Loan = r2d2::PooledConnection<Manager>;
 
 impl Pool {
     /// A pool of so many connections at most; opens none yet that anybody would wait for.
-    pub(super) fn new(target: Target, size: u32, idle: u32, options: &DbOptions) -> Self {
+    ///
+    /// # Errors
+    /// Internal, when the system gives no threads.
+    pub(super) fn new(target: Target, size: u32, idle: u32, options: &DbOptions) -> Result<Self> {
         let life =
             Arc::new(Life { born: Instant::now(), epoch: AtomicU64::new(0), returned: AtomicU64::new(0) });
         let connections = r2d2::Pool::builder()
@@ -196,7 +204,10 @@ impl Pool {
             .connection_timeout(TWICE_THE_PAUSE)
             .error_handler(Box::new(Reporter))
             .build_unchecked(Manager { target, life: Arc::clone(&life) });
-        Self { connections, life, wait: options.wait, meter: Arc::default() }
+        // Where a replica does much of the work, more are busy than this pool alone has connections for.
+        let threads = if options.replica.is_some() { 2 * size } else { size };
+        let threads = Arc::new(Threads::new(threads.try_into().unwrap_or(usize::MAX))?);
+        Ok(Self { connections, life, wait: options.wait, meter: Arc::default(), threads })
     }
 
     /// The same, when it has its first connection.
@@ -208,7 +219,34 @@ impl Pool {
         Ok(self)
     }
 
-    /// A connection, for as long as a request waits for one.
+    /// Does this on a thread that waits for the database, once one is free.
+    ///
+    /// # Errors
+    /// Those of `work`; `busy`, when none is free in time.
+    pub(super) async fn off_thread<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> Result<T> + Send + 'static,
+    {
+        let waiting = self.meter.wait();
+        let wait = tracing::debug_span!(target: TRACE, "db.wait");
+        let span = tracing::Span::current();
+        let done = self.threads.run(self.wait, move || {
+            drop(wait);
+            drop(waiting);
+            span.in_scope(work)
+        });
+        match done.await? {
+            Some(done) => Ok(done),
+            None => {
+                self.meter.gave_up();
+                let cause = Some("timed out waiting for connection".into());
+                Err(Error { cause, ..Error::new(Code::Busy) })
+            }
+        }
+    }
+
+    /// A connection for a call that has its thread, or for a command.
     ///
     /// # Errors
     /// `busy`, when none is free in time.
@@ -221,8 +259,15 @@ impl Pool {
     /// # Errors
     /// `busy`, when none is free in time.
     pub(super) fn checkout_within(&self, wait: Duration) -> Result<Loan> {
-        let taken = self.meter.wait(|| self.connections.get_timeout(wait));
-        taken.map_err(|error| Error { cause: Some(Box::new(error)), ..Error::new(Code::Busy) })
+        // Mostly one is free: there is one for each thread, unless the server is away or a command takes its share.
+        if let Some(loan) = self.connections.try_get() {
+            return Ok(loan);
+        }
+        let _waiting = self.meter.wait();
+        self.connections.get_timeout(wait).map_err(|error| {
+            self.meter.gave_up();
+            Error { cause: Some(Box::new(error)), ..Error::new(Code::Busy) }
+        })
     }
 
     /// Works on these rows with a connection on loan, and minds how that fails.

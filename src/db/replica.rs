@@ -83,9 +83,13 @@ impl Replica {
     }
 
     /// Nothing waits for it: the program starts without it, and goes on without it.
-    pub(super) fn new(location: &Location, options: &DbOptions) -> Self {
+    ///
+    /// # Errors
+    /// Internal, when the system gives no threads.
+    pub(super) fn new(location: &Location, options: &DbOptions) -> Result<Self> {
         let target = Target::reader(location, options);
-        Self { pool: Pool::new(target, options.connections, 0, options), rests_until: Mutex::new(None) }
+        let pool = Pool::new(target, options.connections, 0, options)?;
+        Ok(Self { pool, rests_until: Mutex::new(None) })
     }
 
     /// What the replica answers; `None`, if the primary must, for the replica is not as far, or fails.

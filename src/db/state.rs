@@ -1,12 +1,15 @@
 //! What stands where in the pools, for those who watch.
 
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Instant,
 };
 
 use super::{Db, Location, MAX_WAITING, Pool};
-use crate::telemetry::{Snapshot, Spread, TRACE};
+use crate::telemetry::{Snapshot, Spread};
 
 /// Counts of one pool's checkouts.
 #[derive(Debug, Default)]
@@ -17,18 +20,28 @@ pub(super) struct Meter {
 }
 
 impl Meter {
-    /// Takes a connection, and notes how long that took.
-    pub(super) fn wait<T, E>(&self, take: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
-        let _span = tracing::debug_span!(target: TRACE, "db.wait").entered();
-        let started = Instant::now();
+    /// A call waits, until this is dropped.
+    pub(super) fn wait(self: &Arc<Self>) -> Waiting {
         self.waiting.fetch_add(1, Ordering::Relaxed);
-        let taken = take();
-        self.waiting.fetch_sub(1, Ordering::Relaxed);
-        self.waits.note(started.elapsed());
-        if taken.is_err() {
-            self.timeouts.fetch_add(1, Ordering::Relaxed);
-        }
-        taken
+        Waiting { meter: Arc::clone(self), since: Instant::now() }
+    }
+
+    /// A call got nothing in time.
+    pub(super) fn gave_up(&self) {
+        self.timeouts.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// A call that waits.
+pub(super) struct Waiting {
+    meter: Arc<Meter>,
+    since: Instant,
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.meter.waiting.fetch_sub(1, Ordering::Relaxed);
+        self.meter.waits.note(self.since.elapsed());
     }
 }
 
@@ -43,7 +56,7 @@ pub struct PoolState {
     pub idle: u32,
     /// The most that may be open.
     pub max: u32,
-    /// Threads that wait for one.
+    /// Calls that wait for a thread with one.
     pub waiting: u64,
     /// How long they waited, since the start.
     pub waits: Snapshot,

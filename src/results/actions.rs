@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use super::{
     model::{FigureBasis, Summary, Sums},
-    rules, store,
+    rules,
+    store::{self, Obliged},
 };
 use crate::{
     db::AnyConnection,
@@ -29,12 +30,12 @@ pub fn summarise(
     let definitions = items::actions::load_definitions(connection, &measured)?;
     let ids: Vec<ItemId> =
         measured.iter().filter(|item| item.kind == ItemKind::Indicator).map(|item| item.id).collect();
-    let mut targets: HashMap<ItemId, Vec<Target>> = HashMap::new();
-    for target in items::actions::list_targets(connection, &ids)? {
-        targets.entry(target.item_id).or_default().push(target);
-    }
-    let before = previous.as_ref().map_or(period.id, |previous| previous.id);
-    let sums = store::sum_figures(connection, basis, [period.id, before])?;
+    let targets = load_targets(connection, &ids)?;
+    let sums = store::sum_figures(connection, basis, period.id, Obliged::Counted)?;
+    let before = match &previous {
+        Some(previous) => store::sum_figures(connection, basis, previous.id, Obliged::Left)?,
+        None => HashMap::new(),
+    };
     let expected = store::count_expected(connection, period.id)?;
     let nothing = Sums::default();
     let (indicators, headings): (Vec<_>, Vec<_>) =
@@ -49,10 +50,10 @@ pub fn summarise(
                 definitions.at(item, period.data_to),
                 targets.get(&id).map_or(&[], Vec::as_slice),
                 &period,
-                sums.get(&(period.id, id)).unwrap_or(&nothing),
+                sums.get(&id).unwrap_or(&nothing),
                 previous.as_ref().map(|previous| rules::Before {
                     item: definitions.at(item, previous.data_to),
-                    sums: sums.get(&(previous.id, id)),
+                    sums: before.get(&id),
                 }),
                 expected.get(&id).copied().unwrap_or_default(),
             )
@@ -66,4 +67,12 @@ pub fn summarise(
         })
         .collect();
     Ok(Summary { plan_id: period.plan_id, period, previous, basis, as_of, leaves, sections })
+}
+
+fn load_targets(connection: &mut AnyConnection, ids: &[ItemId]) -> Result<HashMap<ItemId, Vec<Target>>> {
+    let mut targets: HashMap<ItemId, Vec<Target>> = HashMap::new();
+    for target in items::actions::list_targets(connection, ids)? {
+        targets.entry(target.item_id).or_default().push(target);
+    }
+    Ok(targets)
 }

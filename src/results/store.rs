@@ -22,8 +22,6 @@ use crate::{
 #[derive(QueryableByName)]
 struct SumRow {
     #[diesel(sql_type = Text)]
-    period_id: PeriodId,
-    #[diesel(sql_type = Text)]
     item_id: ItemId,
     #[diesel(sql_type = Nullable<Text>)]
     applicability: Option<String>,
@@ -41,38 +39,52 @@ struct SumRow {
     band: Option<String>,
 }
 
-/// The sums of every leaf in these two periods (the second may be the same). One query. What a unit reported for a
-/// period after its end is its successor's to report (RULES §4).
+/// Whether the sums also tell how many of the units that reported had to; it costs as much as all the rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Obliged {
+    /// It is counted.
+    Counted,
+    /// It stays 0.
+    Left,
+}
+
+/// The sums of every leaf in a period. One query. What a unit reported for a period after its end is its successor's to
+/// report (RULES §4).
 pub(super) fn sum_figures(
     connection: &mut AnyConnection,
     basis: FigureBasis,
-    periods: [PeriodId; 2],
-) -> Result<HashMap<(PeriodId, ItemId), Sums>> {
-    // A column cannot be a bind; these three are the only texts that come in here.
+    period_id: PeriodId,
+    obliged: Obliged,
+) -> Result<HashMap<ItemId, Sums>> {
+    // A column cannot be a bind; these are the only texts that come in here.
     let revision = match basis {
         FigureBasis::Submitted => "NULLIF(s.submitted_revision, 0)",
         FigureBasis::Approved => "s.approved_revision",
         FigureBasis::Published => "s.published_revision",
     };
+    let (obliged, assignments) = match obliged {
+        Obliged::Counted => (
+            "SUM(CASE WHEN a.obligation = 'must' THEN 1 ELSE 0 END)",
+            "LEFT JOIN assignments a ON a.item_id = s.item_id AND a.unit_id = s.unit_id",
+        ),
+        Obliged::Left => ("0", ""),
+    };
     let rows: Vec<SumRow> = statement(format!(
-        "SELECT s.period_id, s.item_id, r.applicability, COUNT(*) AS submissions, \
-           CAST(SUM(CASE WHEN a.obligation = 'must' THEN 1 ELSE 0 END) AS BIGINT) AS obliged, \
+        "SELECT s.item_id, r.applicability, COUNT(*) AS submissions, CAST({obliged} AS BIGINT) AS obliged, \
            CAST(SUM(r.numerator) AS BIGINT) AS numerator, CAST(SUM(r.denominator) AS BIGINT) AS denominator, \
            CAST(SUM(r.value) AS BIGINT) AS value, MAX(r.band) AS band \
          FROM submissions s \
-         JOIN submission_revisions r ON r.submission_id = s.id AND r.number = {revision} \
-         JOIN units u ON u.id = s.unit_id \
-         JOIN periods p ON p.id = s.period_id \
-         LEFT JOIN assignments a ON a.item_id = s.item_id AND a.unit_id = s.unit_id \
-         WHERE s.period_id IN ($1, $2) AND (u.active_to IS NULL OR u.active_to >= p.data_to) \
-         GROUP BY s.period_id, s.item_id, r.applicability"
+         JOIN submission_revisions r ON r.submission_id = s.id AND r.number = {revision} {assignments} \
+         WHERE s.period_id = $1 AND s.unit_id NOT IN \
+           (SELECT u.id FROM periods p JOIN units u ON u.ward_id = p.ward_id AND u.active_to < p.data_to \
+            WHERE p.id = $1) \
+         GROUP BY s.item_id, r.applicability"
     ))
-    .bind::<Text, _>(periods[0])
-    .bind::<Text, _>(periods[1])
+    .bind::<Text, _>(period_id)
     .load(connection)?;
-    let mut sums: HashMap<(PeriodId, ItemId), Sums> = HashMap::new();
+    let mut sums: HashMap<ItemId, Sums> = HashMap::new();
     for row in rows {
-        let entry = sums.entry((row.period_id, row.item_id)).or_default();
+        let entry = sums.entry(row.item_id).or_default();
         entry.obliged += row.obliged;
         if row.applicability.as_deref() == Some("not_applicable") {
             entry.not_applying += row.submissions;

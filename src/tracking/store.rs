@@ -61,7 +61,7 @@ pub(super) fn list_unsigned(
 ) -> Result<Vec<(OwedFigure, Total)>> {
     let sql = format!(
         "SELECT {FIGURE}, COUNT(*) OVER () AS total FROM {OWED} JOIN plans pl ON pl.id = o.plan_id \
-         WHERE o.unit_id IN (SELECT m.id FROM units m WHERE m.id = $2 OR m.acting_unit_id = $2) \
+         WHERE (u.id = $2 OR u.acting_unit_id = $2) \
          AND pl.status = 'issued' AND (s.id IS NULL OR s.state = 'draft') \
          AND (o.opens_at <= $1 OR o.due_at <= $3) AND (o.obligation = 'must' OR o.closes_at >= $1) \
          AND (o.obligation = 'must' AND o.due_at < $1 AND s.first_submitted_at IS NULL) = $4 \
@@ -104,7 +104,8 @@ pub(super) fn list_returned(
 
 /// How far each unit is in a period as of a second, by name. One query.
 ///
-/// Approved then is what was approved by then, in a revision that nobody reopened by then.
+/// Approved then is what was approved by then, in a revision that nobody reopened by then. Of what did not change since,
+/// the submission itself tells; of the rest the decisions do.
 pub(super) fn count_progress(
     connection: &mut AnyConnection,
     visibility: &Visibility,
@@ -121,7 +122,8 @@ pub(super) fn count_progress(
              CASE WHEN s.first_submitted_at <= $1 THEN 1 ELSE 0 END AS submitted, \
              CASE WHEN s.first_submitted_at <= $1 AND s.on_time THEN 1 ELSE 0 END AS on_time, \
              CASE WHEN o.due_at < $1 THEN 1 ELSE 0 END AS past, \
-             CASE WHEN EXISTS (SELECT 1 FROM decisions a WHERE a.submission_id = s.id AND a.action = 'approve' \
+             CASE WHEN s.updated_at <= $1 THEN CASE WHEN s.approved_revision IS NULL THEN 0 ELSE 1 END \
+               WHEN EXISTS (SELECT 1 FROM decisions a WHERE a.submission_id = s.id AND a.action = 'approve' \
                AND a.decided_at <= $1 AND NOT EXISTS (SELECT 1 FROM decisions b WHERE b.submission_id = s.id \
                  AND b.action = 'reopen' AND b.revision = a.revision AND b.decided_at <= $1)) \
                THEN 1 ELSE 0 END AS approved \
@@ -146,6 +148,8 @@ pub(super) fn count_progress(
 }
 
 /// How often figures of a period were returned by a second, per unit and set of reason codes. One query.
+///
+/// Few were ever returned: those are returned still, or have a second revision.
 pub(super) fn count_returns(
     connection: &mut AnyConnection,
     visibility: &Visibility,
@@ -156,7 +160,8 @@ pub(super) fn count_returns(
         "SELECT s.unit_id, d.reason_codes, COUNT(*) AS returns FROM decisions d \
          JOIN submissions s ON s.id = d.submission_id JOIN units u ON u.id = s.unit_id \
          JOIN plan_items i ON i.id = s.item_id \
-         WHERE d.decided_at <= $1 AND s.period_id = $2 AND d.action = 'return' AND {REACH} \
+         WHERE d.decided_at <= $1 AND s.period_id = $2 AND d.action = 'return' \
+         AND (s.revision > 1 OR s.state = 'returned') AND {REACH} \
          GROUP BY s.unit_id, d.reason_codes"
     );
     Ok(statement(sql)

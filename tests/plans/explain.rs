@@ -13,7 +13,8 @@ use crate::{record::Seen, support::App};
 const MOST_SORTED: f64 = 2000.0;
 
 /// Tables that stay small, whatever the city does: one row for all, for each parameter, for each migration.
-const SMALL: &[&str] = &["change_heads", "n", "json_each", "sqlite_master", "__diesel_schema_migrations"];
+const SMALL: &[&str] =
+    &["change_heads", "n", "json_each", "asked", "sqlite_master", "__diesel_schema_migrations"];
 
 /// Indexes that hold only what is wanted: deliveries that wait, or were given up.
 const ALL_WANTED: &[&str] = &["webhook_deliveries_waiting", "webhook_deliveries_dead"];

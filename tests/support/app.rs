@@ -11,7 +11,7 @@ use std::{
 use actix_web::dev::ServerHandle;
 use cchc::{
     access::{password::Hasher, token::Tokens},
-    context::Services,
+    context::{Recent, Services},
     db::{Db, DbOptions, Location, Scope},
     kernel::time::{Clock, Timestamp},
     server::{self, Running, ServerOptions},
@@ -56,6 +56,7 @@ pub fn services_on(location: Location, clock: Clock) -> Services {
         documents: Storage::in_memory(),
         settings: Arc::default(),
         metrics: Metrics::default(),
+        recent: Recent::default(),
         db: Db::open(location, &DbOptions::of(3)).expect("the database opens"),
         clock,
         hasher: Hasher::new(8, 1).expect("a hasher"),

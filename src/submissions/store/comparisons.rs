@@ -2,14 +2,13 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use diesel::{
-    BoolExpressionMethods, ExpressionMethods, JoinOnDsl, NullableExpressionMethods, QueryDsl, RunQueryDsl,
-    SelectableHelper,
-};
+use diesel::{ExpressionMethods, QueryDsl, QueryableByName, RunQueryDsl, SelectableHelper, sql_types::Text};
+
+use serde_json::{Value, json};
 
 use super::Row;
 use crate::{
-    db::{AnyConnection, one_of},
+    db::{AnyConnection, json_rows, one_of, statement},
     error::{Error, Result},
     items::{Aggregation, ItemId, ItemKind, PlanItem},
     kernel::{
@@ -19,7 +18,7 @@ use crate::{
     },
     periods::{Period, PeriodId, rules as periods_rules},
     plans::PlanId,
-    schema::{periods, plan_items, submission_revisions, submissions, wards},
+    schema::{periods, plan_items, wards},
     submissions::model::{Comparisons, Content, Earlier, Linked, Submission, SubmissionId, SubmissionState},
 };
 
@@ -95,40 +94,15 @@ fn load_earlier<'p>(
     rows: &[(&'p Submission, &'p PlanItem, &'p Period)],
     calendar: &impl Fn(PlanId) -> &'p [Period],
 ) -> Result<HashMap<Place, Content>> {
-    use submission_revisions as r;
-    use submissions as s;
-    let wanted: BTreeSet<PeriodId> = rows
-        .iter()
-        .flat_map(|(submission, item, period)| {
-            let periods = calendar(submission.plan_id);
-            periods_rules::previous_of(periods, period).into_iter().chain(among(item, period, periods))
-        })
-        .map(|period| period.id)
-        .collect();
-    if wanted.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let items: BTreeSet<ItemId> = rows.iter().map(|(_, item, _)| item.id).collect();
-    let units: BTreeSet<UnitId> = rows.iter().map(|(submission, ..)| submission.unit_id).collect();
-    let standing = r::number
-        .nullable()
-        .eq(s::approved_revision)
-        .assume_not_null()
-        .or(s::approved_revision.is_null().and(r::number.eq(s::submitted_revision)));
-    let found: Vec<(ItemId, PeriodId, UnitId, JsonText)> = s::table
-        .inner_join(r::table.on(r::submission_id.eq(s::id)))
-        .filter(standing)
-        .filter(one_of(s::item_id, items))
-        .filter(one_of(s::period_id, wanted))
-        .filter(one_of(s::unit_id, units))
-        .select((s::item_id, s::period_id, s::unit_id, r::content))
-        .load(connection)?;
-    found
-        .into_iter()
-        .map(|(item, period, unit, content)| {
-            Ok(((item, period, unit), content.read().map_err(Error::internal)?))
-        })
-        .collect()
+    let wanted = rows.iter().flat_map(|(submission, item, period)| {
+        let periods = calendar(submission.plan_id);
+        let earlier =
+            periods_rules::previous_of(periods, period).into_iter().chain(among(item, period, periods));
+        earlier.map(|earlier| (item.id, earlier.id, submission.unit_id))
+    });
+    let standing = "r.content FROM {s} JOIN submission_revisions r ON r.submission_id = s.id \
+                    AND r.number = COALESCE(s.approved_revision, s.submitted_revision)";
+    load_contents(connection, standing, wanted)
 }
 
 /// Figures of the same units and periods for the leaves that those of these rows refer to, as they are at hand.
@@ -136,26 +110,59 @@ fn load_linked(
     connection: &mut AnyConnection,
     rows: &[(&Submission, &PlanItem, &Period)],
 ) -> Result<HashMap<Place, Linked>> {
-    use submissions as s;
-    let leaves: BTreeSet<ItemId> =
-        rows.iter().flat_map(|(_, item, _)| [item.no_more_than_id, item.subset_of_id]).flatten().collect();
-    if leaves.is_empty() {
+    let wanted = rows.iter().flat_map(|(submission, item, period)| {
+        let leaves = [item.no_more_than_id, item.subset_of_id].into_iter().flatten();
+        leaves.map(|leaf| (leaf, period.id, submission.unit_id))
+    });
+    let contents = load_contents(connection, "s.content FROM {s}", wanted)?;
+    if contents.is_empty() {
         return Ok(HashMap::new());
     }
-    let periods: BTreeSet<PeriodId> = rows.iter().map(|(.., period)| period.id).collect();
-    let units: BTreeSet<UnitId> = rows.iter().map(|(submission, ..)| submission.unit_id).collect();
-    let found: Vec<(PlanItem, PeriodId, UnitId, JsonText)> = s::table
-        .inner_join(plan_items::table.on(plan_items::id.eq(s::item_id)))
-        .filter(one_of(s::item_id, leaves))
-        .filter(one_of(s::period_id, periods))
-        .filter(one_of(s::unit_id, units))
-        .select((PlanItem::as_select(), s::period_id, s::unit_id, s::content))
+    let leaves: BTreeSet<ItemId> = contents.keys().map(|(leaf, ..)| *leaf).collect();
+    let leaves: Vec<PlanItem> = plan_items::table
+        .filter(one_of(plan_items::id, leaves))
+        .select(PlanItem::as_select())
         .load(connection)?;
-    found
-        .into_iter()
-        .map(|(item, period, unit, content)| {
-            let content = content.read().map_err(Error::internal)?;
-            Ok(((item.id, period, unit), Linked { item, content }))
-        })
-        .collect()
+    let leaves: HashMap<ItemId, PlanItem> = leaves.into_iter().map(|leaf| (leaf.id, leaf)).collect();
+    let linked = contents.into_iter().filter_map(|(place, content)| {
+        Some((place, Linked { item: leaves.get(&place.0)?.clone(), content }))
+    });
+    Ok(linked.collect())
+}
+
+#[derive(QueryableByName)]
+struct Placed {
+    #[diesel(sql_type = Text)]
+    item_id: ItemId,
+    #[diesel(sql_type = Text)]
+    period_id: PeriodId,
+    #[diesel(sql_type = Text)]
+    unit_id: UnitId,
+    #[diesel(sql_type = Text)]
+    content: JsonText,
+}
+
+/// The contents at these places; in `what`, `{s}` stands for the submissions there.
+fn load_contents(
+    connection: &mut AnyConnection,
+    what: &str,
+    places: impl Iterator<Item = Place>,
+) -> Result<HashMap<Place, Content>> {
+    let places: BTreeSet<Place> = places.collect();
+    if places.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let there = format!(
+        "{} JOIN submissions s ON s.item_id = asked.item_id AND s.period_id = asked.period_id \
+         AND s.unit_id = asked.unit_id",
+        json_rows(connection, &["item_id", "period_id", "unit_id"])
+    );
+    let sql = format!("SELECT s.item_id, s.period_id, s.unit_id, {}", what.replace("{s}", &there));
+    let object = |(item, period, unit)| json!({ "item_id": item, "period_id": period, "unit_id": unit });
+    let places: Value = places.into_iter().map(object).collect();
+    let found: Vec<Placed> = statement(sql).bind::<Text, _>(places.to_string()).load(connection)?;
+    let read = |row: Placed| {
+        Ok(((row.item_id, row.period_id, row.unit_id), row.content.read().map_err(Error::internal)?))
+    };
+    found.into_iter().map(read).collect()
 }

@@ -1,0 +1,101 @@
+//! The threads that wait for the database, so that none of those that speak HTTP has to.
+//!
+//! There are as many as connections: one more would only wait for another. Calls queue for them, first come, first
+//! served.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::runtime::{Builder, Runtime};
+
+use crate::error::{Error, Result};
+
+/// How long a thread with nothing to do stays.
+const KEEP_ALIVE: Duration = Duration::from_secs(60);
+
+/// Threads for work that blocks.
+#[derive(Debug)]
+pub(super) struct Threads(Option<Runtime>);
+
+impl Threads {
+    /// So many threads at most, started when they are wanted.
+    ///
+    /// # Errors
+    /// Internal, when the system gives none.
+    pub(super) fn new(most: usize) -> Result<Self> {
+        // Of this runtime only the threads for blocking work are ever used.
+        let runtime = Builder::new_current_thread()
+            .thread_name("database")
+            .max_blocking_threads(most)
+            .thread_keep_alive(KEEP_ALIVE)
+            .build()
+            .map_err(Error::internal)?;
+        Ok(Self(Some(runtime)))
+    }
+
+    /// Does this work when a thread is free; `None`, when none was for so long.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub(super) async fn run<T, F>(&self, wait: Duration, work: F) -> Result<Option<T>>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> Result<T> + Send + 'static,
+    {
+        let runtime = self.0.as_ref().ok_or_else(|| Error::internal("the threads have ended"))?;
+        // Whoever is first to take it: the thread that begins, or the caller who gives up.
+        let taken = Arc::new(AtomicBool::new(false));
+        let by_thread = Arc::clone(&taken);
+        let mut task =
+            runtime.spawn_blocking(
+                move || {
+                    if by_thread.swap(true, Ordering::Relaxed) { None } else { Some(work()) }
+                },
+            );
+        let ended = match tokio::time::timeout(wait, &mut task).await {
+            Ok(ended) => ended,
+            Err(_) if taken.swap(true, Ordering::Relaxed) => task.await,
+            Err(_) => return Ok(None),
+        };
+        ended.map_err(Error::internal)?.transpose()
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_waits_too_long_is_told_so_and_what_has_begun_is_finished() {
+        let threads = Threads::new(1).expect("a thread");
+        let (go, wait) = mpsc::channel();
+        let begun = threads.run(Duration::from_millis(1), move || {
+            wait.recv().map_err(Error::internal)?;
+            Ok("done")
+        });
+        let queued = threads.run(Duration::from_millis(20), || Ok("never"));
+        let after = async {
+            let queued = queued.await;
+            go.send(()).expect("somebody waits");
+            queued
+        };
+        let (begun, queued) = tokio::join!(begun, after);
+        assert_eq!(begun.ok(), Some(Some("done")));
+        assert_eq!(queued.ok(), Some(None));
+    }
+}

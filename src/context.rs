@@ -1,11 +1,13 @@
 //! One `Ctx` per request: who asks, and the way to the database. One `Tx` per write: no event, no commit.
 
+mod recent;
 mod replays;
 
 use std::{net::IpAddr, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
+pub use self::recent::{Content, PublicAnswer, Recent};
 use self::replays::{find_answer, insert_key, store_answer};
 use crate::{
     access::{self, Actor, ActorKind, password::Hasher, token::Tokens},
@@ -39,6 +41,8 @@ pub struct Services {
     pub settings: Arc<Settings>,
     /// What this process counts.
     pub metrics: Metrics,
+    /// What it told everybody a moment ago.
+    pub recent: Recent,
 }
 
 /// The version a caller expects a resource to have.

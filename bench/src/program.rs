@@ -10,7 +10,7 @@ use std::{
 use actix_web::dev::ServerHandle;
 use cchc::{
     access::{password::Hasher, token::Tokens},
-    context::Services,
+    context::{Recent, Services},
     db::{Db, DbOptions, Location},
     kernel::time::Clock,
     server::{self, ServerOptions},
@@ -45,6 +45,7 @@ pub fn services(location: Location, connections: u32, documents: &Path) -> Resul
         documents: Storage::open(&Place::Directory(documents.to_owned()), 1 << 20)?,
         settings: Arc::new(Settings::default()),
         metrics: Metrics::default(),
+        recent: Recent::default(),
     })
 }
 

@@ -6,7 +6,7 @@ use cchc::{
     access::{Role, password, password::Hasher, token::Tokens},
     accounts,
     config::Config,
-    context::{Ctx, Services, Tx},
+    context::{Ctx, Recent, Services, Tx},
     db::{AnyConnection, Db, DbOptions},
     demo::create_ward,
     error::{Code, Error, Result as CoreResult},
@@ -98,6 +98,7 @@ pub(super) fn console() -> Result<Ctx, Failure> {
         documents: Storage::in_memory(),
         settings: Arc::default(),
         metrics: Metrics::default(),
+        recent: Recent::default(),
     };
     Ok(Ctx::system(Arc::new(services)))
 }

@@ -10,7 +10,7 @@ use std::{
 
 use cchc::{
     access::{password::Hasher, token::Tokens},
-    context::Services,
+    context::{Recent, Services},
     db::{Db, DbOptions, Location, Scope},
     demo,
     kernel::time::{Clock, Timestamp},
@@ -90,6 +90,7 @@ fn prepare(
         documents: Storage::open(&Place::Directory(directory.join(DOCUMENTS)), MAX_DOCUMENT_BYTES)?,
         settings: Arc::new(settings()?),
         metrics,
+        recent: Recent::default(),
     };
     if services.db.read_blocking(Scope::All, cchc::wards::actions::is_empty)? {
         demo::load(&Arc::new(services.clone()), &SecretString::from(password.to_owned()))?;

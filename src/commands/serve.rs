@@ -5,7 +5,7 @@ use std::{net::TcpListener, sync::Arc};
 use cchc::{
     access::{password::Hasher, token::Tokens},
     config::Config,
-    context::Services,
+    context::{Recent, Services},
     db::Db,
     documents,
     kernel::time::Clock,
@@ -60,6 +60,7 @@ pub fn prepare(config: &Config, metrics: Metrics) -> Result<Services, Failure> {
         documents: Storage::open(&config.documents, config.max_document_bytes)?,
         settings: Arc::new(config.settings.clone()),
         metrics,
+        recent: Recent::default(),
     })
 }
 

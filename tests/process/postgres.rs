@@ -10,7 +10,7 @@ use std::{
 
 use cchc::{
     access::{password::Hasher, token::Tokens},
-    context::Services,
+    context::{Recent, Services},
     db::{AnyConnection, Db, DbOptions, Location, Probe, Scope},
     error::{Code, Result},
     kernel::time::{Clock, Timestamp},
@@ -69,6 +69,7 @@ pub fn fill(server: &Postgres) {
         documents: Storage::in_memory(),
         settings: Arc::default(),
         metrics: Metrics::default(),
+        recent: Recent::default(),
     };
     cchc::demo::load(&Arc::new(services), &SecretString::from(PASSWORD)).unwrap();
 }

@@ -1,13 +1,13 @@
 //! Answers that caches may keep: a tag from one cheap query, and the content only for a caller who does not have it.
 
-use std::fmt::Debug;
+use std::{fmt::Debug, time::Instant};
 
-use actix_web::{HttpRequest, HttpResponse, Responder, body::BoxBody, http::header};
+use actix_web::{HttpRequest, HttpResponse, Responder, body::BoxBody, http::header, web::Bytes};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    context::Ctx,
+    context::{Content, Ctx, PublicAnswer, Services},
     db::AnyConnection,
     error::{Error, Result},
     http::{Known, Problem},
@@ -20,51 +20,36 @@ use crate::{
 /// How long caches may keep an answer.
 const CACHE_CONTROL: &str = "public, max-age=60";
 
-/// A body and how it is sent.
-#[derive(Debug)]
-pub(super) struct Content {
-    media_type: &'static str,
-    text: String,
-    /// Of a table: the file to save it as.
-    file_name: Option<String>,
-    /// Of a table, which has no room for it: the cursor of the next page.
-    next_cursor: Option<String>,
+/// A view as JSON.
+pub(super) fn json(view: &impl Serialize) -> Result<Content> {
+    let text = serde_json::to_vec(view).map_err(Error::internal)?.into();
+    Ok(Content { media_type: "application/json", text, file_name: None, next_cursor: None })
 }
 
-impl Content {
-    /// A view as JSON.
-    pub(super) fn json(view: &impl Serialize) -> Result<Self> {
-        let text = serde_json::to_string(view).map_err(Error::internal)?;
-        Ok(Self { media_type: "application/json", text, file_name: None, next_cursor: None })
-    }
-
-    /// A view in the form that is asked for.
-    pub(super) fn of<T: Table>(view: &T, format: Option<Format>) -> Result<Self> {
-        match format.unwrap_or_default() {
-            Format::Json => Self::json(view),
-            Format::Csv => Ok(Self {
-                media_type: "text/csv; charset=utf-8",
-                text: csv::write(view)?,
-                file_name: Some(format!("{}.csv", view.name())),
-                next_cursor: view.next_cursor().map(str::to_owned),
-            }),
-        }
+/// A view in the form that is asked for.
+pub(super) fn written<T: Table>(view: &T, format: Option<Format>) -> Result<Content> {
+    match format.unwrap_or_default() {
+        Format::Json => json(view),
+        Format::Csv => Ok(Content {
+            media_type: "text/csv; charset=utf-8",
+            text: csv::write(view)?.into_bytes().into(),
+            file_name: Some(format!("{}.csv", view.name())),
+            next_cursor: view.next_cursor().map(str::to_owned),
+        }),
     }
 }
 
 /// An answer with its tag; without content it is 304.
 #[derive(Debug)]
-pub struct Cached {
-    tag: String,
-    content: Option<Content>,
-}
+pub struct Cached(PublicAnswer);
 
-/// Answers what was asked: `mark` is the one query whose outcome makes the tag and says whether the caller may read;
-/// `load` asks for the rest. The mark is read first, so what is loaded is never older than its tag says.
+/// Answers what was asked of this operation: `mark` is the one query whose outcome makes the tag and says whether the
+/// caller may read; `load` asks for the rest. The mark is read first, so what is loaded is never older than its tag
+/// says.
 pub(super) async fn answer<A, M>(
     ctx: &Ctx,
     known: Known,
-    asked: A,
+    (operation, asked): (&'static str, A),
     mark: fn(&mut AnyConnection, &Sight, &A) -> Result<M>,
     load: fn(&mut AnyConnection, &Sight, &A, M) -> Result<Content>,
 ) -> Result<Cached, Problem>
@@ -73,16 +58,31 @@ where
     M: Serialize + 'static,
 {
     let sight = Sight::of(&ctx.actor);
-    let answer = ctx.read_across_wards(move |c| {
-        let found = mark(c, &sight, &asked)?;
-        let found_words = serde_json::to_string(&found).map_err(Error::internal)?;
-        let tag = tag_of(&format!("{sight:?} {asked:?} {found_words}"));
-        if let Some(tag) = known.find(&tag) {
-            return Ok(Cached { tag, content: None });
+    let question = format!("{operation} {sight:?} {asked:?}");
+    let Services { db, recent, .. } = ctx.services.as_ref();
+    let (begun, writes) = (Instant::now(), db.writes());
+    if let Some(found) = writes.and_then(|writes| recent.find(&question, writes)) {
+        match known.find(&found.tag) {
+            Some(tag) => return Ok(Cached(PublicAnswer { tag, content: None })),
+            None if found.content.is_some() => return Ok(Cached(found)),
+            None => {}
         }
-        Ok(Cached { tag, content: Some(load(c, &sight, &asked, found)?) })
-    });
-    Ok(answer.await?)
+    }
+    let words = question.clone();
+    let (made, known_as) = ctx
+        .read_across_wards(move |c| {
+            let found = mark(c, &sight, &asked)?;
+            let found_words = serde_json::to_string(&found).map_err(Error::internal)?;
+            let tag = tag_of(&format!("{words} {found_words}"));
+            let known_as = known.find(&tag);
+            let content = known_as.is_none().then(|| load(c, &sight, &asked, found)).transpose()?;
+            Ok((PublicAnswer { tag, content }, known_as))
+        })
+        .await?;
+    if let Some(writes) = writes {
+        recent.keep(question, made.clone(), begun, writes);
+    }
+    Ok(Cached(PublicAnswer { tag: known_as.unwrap_or(made.tag), content: made.content }))
 }
 
 /// Another release may say the same otherwise, so it is part of the tag.
@@ -95,19 +95,19 @@ impl Responder for Cached {
     type Body = BoxBody;
 
     fn respond_to(self, request: &HttpRequest) -> HttpResponse<BoxBody> {
-        let mut response =
-            if self.content.is_some() { HttpResponse::Ok() } else { HttpResponse::NotModified() };
+        let PublicAnswer { tag, content } = self.0;
+        let mut response = if content.is_some() { HttpResponse::Ok() } else { HttpResponse::NotModified() };
         response
-            .insert_header((header::ETAG, format!("\"{}\"", self.tag)))
+            .insert_header((header::ETAG, format!("\"{tag}\"")))
             .insert_header((header::CACHE_CONTROL, CACHE_CONTROL));
-        let Some(content) = self.content else { return response.finish() };
+        let Some(content) = content else { return response.finish() };
         if let Some(name) = content.file_name {
             response.insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")));
         }
         if let Some(cursor) = content.next_cursor {
             response.insert_header((header::LINK, next_page(request, &cursor)));
         }
-        response.content_type(content.media_type).body(content.text)
+        response.content_type(content.media_type).body(Bytes::from_owner(content.text))
     }
 }
 

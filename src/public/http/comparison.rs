@@ -7,12 +7,12 @@ use serde::Deserialize;
 
 use super::{
     CsvText,
-    answer::{Cached, Content, answer},
+    answer::{Cached, answer, written},
     open,
     store::{self, WardRow},
 };
 use crate::{
-    context::Ctx,
+    context::{Content, Ctx},
     db::AnyConnection,
     error::Result,
     http::{Known, Problem, Query, extract::page_request},
@@ -67,7 +67,7 @@ pub async fn list_public_comparison(
     query: Query<ListPublicComparison>,
 ) -> Result<Cached, Problem> {
     let page = page_request(query.0.limit, query.0.cursor.as_deref())?;
-    answer(&ctx, known, (query.0, page), mark, load).await
+    answer(&ctx, known, ("list_public_comparison", (query.0, page)), mark, load).await
 }
 
 type Asked = (ListPublicComparison, PageRequest);
@@ -90,5 +90,5 @@ fn load(c: &mut AnyConnection, _: &Sight, (query, _): &Asked, wards: Page<WardRo
             None => Ok(row),
         }
     })?;
-    Content::of(&rows, query.format)
+    written(&rows, query.format)
 }

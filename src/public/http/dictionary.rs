@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::{
     CsvText,
-    answer::{Cached, Content, answer},
+    answer::{Cached, answer, written},
     plans::targets_of,
     store::{self, Indicators},
 };
@@ -64,13 +64,13 @@ pub async fn list_dictionary(
     answer(
         &ctx,
         known,
-        (wanted, query.0.format),
+        ("list_dictionary", (wanted, query.0.format)),
         |c, sight, (wanted, _)| {
             let mark = store::mark_indicators(c, sight, wanted)?;
             let refused = wanted.ward.is_some() && mark.wards == 0;
             if refused { Err(sight.refusal()) } else { Ok(mark) }
         },
-        |c, sight, (wanted, format), _| Content::of(&entries(c, sight, wanted)?, *format),
+        |c, sight, (wanted, format), _| written(&entries(c, sight, wanted)?, *format),
     )
     .await
 }

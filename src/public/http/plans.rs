@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use actix_web::{get, web::Path};
 
 use super::{
-    answer::{Cached, Content, answer},
+    answer::{Cached, answer, json},
     store::{self, PlanMark},
 };
 use crate::{
-    context::Ctx,
+    context::{Content, Ctx},
     db::AnyConnection,
     error::{Error, Result},
     http::{Known, Problem},
@@ -37,7 +37,7 @@ pub async fn get_public_plan(
     known: Known,
     path: Path<(String, String)>,
 ) -> Result<Cached, Problem> {
-    answer(&ctx, known, path.into_inner(), mark, load).await
+    answer(&ctx, known, ("get_public_plan", path.into_inner()), mark, load).await
 }
 
 type Asked = (String, String);
@@ -59,7 +59,7 @@ fn load(c: &mut AnyConnection, _: &Sight, (ward, _): &Asked, mark: PlanMark) -> 
         let own = targets.remove(&item.id).unwrap_or_default();
         (item, own)
     });
-    Content::json(&PublicPlan::of(ward, plan, rows.collect()))
+    json(&PublicPlan::of(ward, plan, rows.collect()))
 }
 
 /// The targets of some indicators, each one's in the order in which they come into force. One query.

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::{
     CsvText,
-    answer::{Cached, Content, answer},
+    answer::{Cached, answer, written},
     store::{self, Listing},
 };
 use crate::{
@@ -62,11 +62,11 @@ pub async fn list_public_publications(
     answer(
         &ctx,
         known,
-        (path.into_inner(), listing, query.0.format),
+        ("list_public_publications", (path.into_inner(), listing, query.0.format)),
         |c, sight, (ward, ..)| store::mark_publications(c, sight, ward)?.ok_or_else(|| sight.refusal()),
         |c, _, (_, listing, format), mark| {
             let page = store::list_publications(c, mark.ward_id, listing)?;
-            Content::of(&page.try_map(PublicPublicationEntry::of)?, *format)
+            written(&page.try_map(PublicPublicationEntry::of)?, *format)
         },
     )
     .await

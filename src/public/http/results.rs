@@ -5,11 +5,11 @@ use serde::Deserialize;
 
 use super::{
     CsvText,
-    answer::{Cached, Content, answer},
+    answer::{Cached, answer, written},
     open, store,
 };
 use crate::{
-    context::Ctx,
+    context::{Content, Ctx},
     db::AnyConnection,
     error::{Code, Error, Result},
     http::{Known, Problem, Query},
@@ -71,7 +71,7 @@ pub async fn get_public_results(
     if query.0.number.is_some() && query.0.period.is_none() {
         return Err(Error::field("?period", Code::Required).into());
     }
-    answer(&ctx, known, (path.into_inner(), query.0), mark, load).await
+    answer(&ctx, known, ("get_public_results", (path.into_inner(), query.0)), mark, load).await
 }
 
 type Asked = (String, GetPublicResults);
@@ -85,5 +85,5 @@ fn load(c: &mut AnyConnection, _: &Sight, (_, query): &Asked, id: PublicationId)
     let frozen = store::list_frozen(c, &[id])?.pop().ok_or_else(Error::not_found)?;
     let (publication, content) = open(&frozen)?;
     let wanted = Leaves { field: query.field, item: query.item.clone() };
-    Content::of(&PublicResults::of(publication, content, &wanted), query.format)
+    written(&PublicResults::of(publication, content, &wanted), query.format)
 }

@@ -5,11 +5,11 @@ use serde::Deserialize;
 
 use super::{
     CsvText,
-    answer::{Cached, Content, answer},
+    answer::{Cached, answer, written},
     open, store,
 };
 use crate::{
-    context::Ctx,
+    context::{Content, Ctx},
     db::AnyConnection,
     error::Result,
     http::{Known, Problem, Query},
@@ -68,7 +68,7 @@ pub async fn get_public_trends(
     let years = rules::check_years(query.0.from_year, query.0.to_year)?;
     let wanted = Leaves { field: query.0.field, item: query.0.item };
     let asked = Asked { ward: path.into_inner(), years, wanted, format: query.0.format };
-    answer(&ctx, known, asked, mark, load).await
+    answer(&ctx, known, ("get_public_trends", asked), mark, load).await
 }
 
 #[derive(Clone, Debug)]
@@ -86,5 +86,5 @@ fn mark(c: &mut AnyConnection, sight: &Sight, asked: &Asked) -> Result<Vec<Publi
 fn load(c: &mut AnyConnection, _: &Sight, asked: &Asked, ids: Vec<PublicationId>) -> Result<Content> {
     let frozen = store::list_frozen(c, &ids)?;
     let opened = frozen.iter().map(open).collect::<Result<_>>()?;
-    Content::of(&PublicTrends::of(&asked.ward, asked.years, opened, &asked.wanted), asked.format)
+    written(&PublicTrends::of(&asked.ward, asked.years, opened, &asked.wanted), asked.format)
 }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::{
     CsvText,
-    answer::{Cached, Content, answer},
+    answer::{Cached, answer, written},
     store,
 };
 use crate::{
@@ -53,10 +53,10 @@ pub async fn list_public_wards(
     answer(
         &ctx,
         known,
-        asked,
+        ("list_public_wards", asked),
         |c, _, _| store::mark_wards(c),
         |c, sight, (page, format), _| {
-            Content::of(&store::list_wards(c, sight, page)?.map(PublicWard::of), *format)
+            written(&store::list_wards(c, sight, page)?.map(PublicWard::of), *format)
         },
     )
     .await

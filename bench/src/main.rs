@@ -21,6 +21,8 @@ enum Command {
     Bare(bare::Options),
     /// Measure the program against its own SQL and its own bytes.
     Measure(measure::Options),
+    /// Show what the program asks the database for each reading, and how long each statement takes.
+    Statements(measure::StatementsOptions),
 }
 
 fn main() -> ExitCode {
@@ -38,5 +40,6 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::City(options) => city::make(&options).map(drop),
         Command::Bare(options) => bare::serve(&options),
         Command::Measure(options) => measure::run(&options),
+        Command::Statements(options) => measure::show_statements(&options),
     }
 }

@@ -3,6 +3,7 @@
 mod batch;
 mod machine;
 mod readings;
+mod statements;
 mod table;
 mod writings;
 
@@ -11,6 +12,7 @@ use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 use cchc::db::Location;
 use clap::Args;
 
+pub use self::statements::{Options as StatementsOptions, show as show_statements};
 use self::{
     machine::{Process, start_bare, start_program},
     table::Table,
@@ -107,7 +109,7 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     std::fs::create_dir_all(&options.scratch)?;
     let location = Location::parse(&options.city).ok_or("--city: write sqlite:path or postgres://…")?;
     // The listener first: what the program asks is heard from inside this process.
-    let heard = readings::hear(&location, options)?;
+    let heard = readings::hear(&location, options.wards, &options.scratch)?;
     let city = start_program(options, &options.city, "city")?;
     let ward = start_program(options, &options.ward, "ward")?;
     let mut run =

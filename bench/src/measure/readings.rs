@@ -3,12 +3,13 @@
 use std::{
     collections::HashMap,
     net::SocketAddr,
+    path::Path,
     time::{Duration, Instant},
 };
 
 use cchc::db::Location;
 
-use super::{Options, Run, Side, default_connections};
+use super::{Run, Side, default_connections};
 use crate::{
     Failure,
     bare::Recorded,
@@ -72,12 +73,12 @@ pub fn calls(address: SocketAddr, wards: &[usize]) -> Result<Vec<Call>, Failure>
 }
 
 /// Listens to what the program asks the database for each call, once it is warm.
-pub fn hear(location: &Location, options: &Options) -> Result<Heard, Failure> {
+pub fn hear(location: &Location, wards: usize, scratch: &Path) -> Result<Heard, Failure> {
     replay::listen()?;
-    let services = program::services(location.clone(), 2, &options.scratch.join("documents-heard"))?;
+    let services = program::services(location.clone(), 2, &scratch.join("documents-heard"))?;
     let served = program::serve(services, 1)?;
     let mut heard = Heard::new();
-    for (name, requests) in calls(served.address, &some_wards(options.wards))? {
+    for (name, requests) in calls(served.address, &some_wards(wards))? {
         let http = &mut Connection::open(served.address)?;
         let mut all = Vec::new();
         for request in &requests {

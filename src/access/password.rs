@@ -1,6 +1,12 @@
 //! Passwords: Argon2id in a bounded pool of its own, so that a thousand sign-ins do not starve the readers.
 
-use std::sync::Arc;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use argon2::{
     Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version, password_hash::phc::PasswordHash,
@@ -8,7 +14,10 @@ use argon2::{
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
 
-use crate::error::{Code, Error, Result};
+use crate::{
+    error::{Code, Error, Result},
+    kernel::threads::Threads,
+};
 
 /// Shortest password, in characters.
 pub const MIN_LENGTH: usize = 12;
@@ -18,12 +27,18 @@ pub const MAX_LENGTH: usize = 128;
 /// Hashes that may be computed or waited for at once, before sign-ins are told to come back.
 const MAX_WAITING: usize = 1024;
 
+/// How long a sign-in waits for its turn, before it is told to come back.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// How much hashing gives way to all else (`nice(2)`): beside readings that want all cores it gets about a tenth.
+const NICE: i32 = 7;
+
 /// Computes and checks password hashes.
 #[derive(Clone)]
 pub struct Hasher {
     argon2: Argon2<'static>,
-    /// One permit per core.
-    running: Arc<Semaphore>,
+    /// One per core.
+    threads: Arc<Threads>,
+    running: Arc<AtomicUsize>,
     waiting: Arc<Semaphore>,
     cores: usize,
     /// The hash that an unknown username is checked against, so that it costs the same time.
@@ -59,7 +74,8 @@ impl Hasher {
         let decoy = hash_with(&argon2, "decoy")?.into();
         Ok(Self {
             argon2,
-            running: Arc::new(Semaphore::new(cores)),
+            threads: Arc::new(Threads::new(cores, Some(NICE))?),
+            running: Arc::default(),
             waiting: Arc::new(Semaphore::new(MAX_WAITING)),
             cores,
             decoy,
@@ -100,7 +116,7 @@ impl Hasher {
     /// How many hashes are computed at this moment, and how many wait for their turn.
     #[must_use]
     pub fn state(&self) -> HasherState {
-        let running = self.cores.saturating_sub(self.running.available_permits());
+        let running = self.running.load(Ordering::Relaxed);
         let here = MAX_WAITING.saturating_sub(self.waiting.available_permits());
         HasherState { running, waiting: here.saturating_sub(running), max_running: self.cores }
     }
@@ -111,14 +127,14 @@ impl Hasher {
         F: FnOnce(&Self) -> Result<T> + Send + 'static,
     {
         let _place = self.waiting.try_acquire().map_err(|_| Error::new(Code::Busy))?;
-        let core = Arc::clone(&self.running).acquire_owned().await.map_err(Error::internal)?;
         let hasher = self.clone();
-        tokio::task::spawn_blocking(move || {
-            let _core = core;
-            work(&hasher)
-        })
-        .await
-        .map_err(Error::internal)?
+        let done = self.threads.run(PATIENCE, move || {
+            hasher.running.fetch_add(1, Ordering::Relaxed);
+            let done = work(&hasher);
+            hasher.running.fetch_sub(1, Ordering::Relaxed);
+            done
+        });
+        done.await?.ok_or_else(|| Error::new(Code::Busy))
     }
 }
 

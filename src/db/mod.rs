@@ -15,7 +15,6 @@ mod rollout;
 mod scope;
 mod state;
 mod statement;
-mod threads;
 
 use std::{
     sync::{

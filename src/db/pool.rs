@@ -24,10 +24,10 @@ use super::{
     replica::Mark,
     scope::{Scope, Session},
     state::Meter,
-    threads::Threads,
 };
 use crate::{
     error::{Code, Error, Result},
+    kernel::threads::Threads,
     telemetry::TRACE,
 };
 
@@ -206,7 +206,7 @@ impl Pool {
             .build_unchecked(Manager { target, life: Arc::clone(&life) });
         // Where a replica does much of the work, more are busy than this pool alone has connections for.
         let threads = if options.replica.is_some() { 2 * size } else { size };
-        let threads = Arc::new(Threads::new(threads.try_into().unwrap_or(usize::MAX))?);
+        let threads = Arc::new(Threads::new(threads.try_into().unwrap_or(usize::MAX), None)?);
         Ok(Self { connections, life, wait: options.wait, meter: Arc::default(), threads })
     }
 

@@ -9,4 +9,5 @@ pub mod page;
 pub mod patch;
 pub mod text;
 pub mod text_enum;
+pub mod threads;
 pub mod time;

@@ -1,7 +1,5 @@
-//! The threads that wait for the database, so that none of those that speak HTTP has to.
-//!
-//! There are as many as connections: one more would only wait for another. Calls queue for them, first come, first
-//! served.
+//! Threads for work that blocks, so that none of those that speak HTTP has to wait for it: so many, and no more. Calls
+//! queue for them, first come, first served.
 
 use std::{
     sync::{
@@ -20,29 +18,32 @@ const KEEP_ALIVE: Duration = Duration::from_secs(60);
 
 /// Threads for work that blocks.
 #[derive(Debug)]
-pub(super) struct Threads(Option<Runtime>);
+pub struct Threads(Option<Runtime>);
 
 impl Threads {
-    /// So many threads at most, started when they are wanted.
+    /// So many threads at most, started when they are wanted; as nice to all others as this says (`nice(2)`), if it
+    /// says anything.
     ///
     /// # Errors
     /// Internal, when the system gives none.
-    pub(super) fn new(most: usize) -> Result<Self> {
+    pub fn new(most: usize, nice: Option<i32>) -> Result<Self> {
         // Of this runtime only the threads for blocking work are ever used.
-        let runtime = Builder::new_current_thread()
-            .thread_name("database")
-            .max_blocking_threads(most)
-            .thread_keep_alive(KEEP_ALIVE)
-            .build()
-            .map_err(Error::internal)?;
-        Ok(Self(Some(runtime)))
+        let mut builder = Builder::new_current_thread();
+        builder.thread_name("blocking").max_blocking_threads(most).thread_keep_alive(KEEP_ALIVE);
+        if let Some(nice) = nice {
+            // Where the system does not take it, the work is done all the same.
+            builder.on_thread_start(move || {
+                rustix::process::setpriority_process(None, nice).ok();
+            });
+        }
+        Ok(Self(Some(builder.build().map_err(Error::internal)?)))
     }
 
     /// Does this work when a thread is free; `None`, when none was for so long.
     ///
     /// # Errors
     /// Those of `work`.
-    pub(super) async fn run<T, F>(&self, wait: Duration, work: F) -> Result<Option<T>>
+    pub async fn run<T, F>(&self, wait: Duration, work: F) -> Result<Option<T>>
     where
         T: Send + 'static,
         F: FnOnce() -> Result<T> + Send + 'static,
@@ -78,11 +79,13 @@ impl Drop for Threads {
 mod tests {
     use std::sync::mpsc;
 
+    use rustix::process::getpriority_process;
+
     use super::*;
 
     #[tokio::test]
     async fn who_waits_too_long_is_told_so_and_what_has_begun_is_finished() {
-        let threads = Threads::new(1).expect("a thread");
+        let threads = Threads::new(1, None).expect("a thread");
         let (go, wait) = mpsc::channel();
         let begun = threads.run(Duration::from_millis(1), move || {
             wait.recv().map_err(Error::internal)?;
@@ -97,5 +100,14 @@ mod tests {
         let (begun, queued) = tokio::join!(begun, after);
         assert_eq!(begun.ok(), Some(Some("done")));
         assert_eq!(queued.ok(), Some(None));
+    }
+
+    #[tokio::test]
+    async fn its_threads_are_as_nice_as_is_said_and_no_other_is() {
+        let threads = Threads::new(1, Some(7)).expect("a thread");
+        let nice = || getpriority_process(None).map_err(Error::internal);
+        let here = nice().expect("a priority");
+        let there = threads.run(Duration::from_secs(5), nice).await.expect("a priority");
+        assert_eq!((there, nice().ok()), (Some(7), Some(here)));
     }
 }

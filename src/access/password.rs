@@ -1,18 +1,12 @@
 //! Passwords: Argon2id in a bounded pool of its own, so that a thousand sign-ins do not starve the readers.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use argon2::{
     Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version, password_hash::phc::PasswordHash,
 };
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::timeout};
 
 use crate::{
     error::{Code, Error, Result},
@@ -38,7 +32,8 @@ pub struct Hasher {
     argon2: Argon2<'static>,
     /// One per core.
     threads: Arc<Threads>,
-    running: Arc<AtomicUsize>,
+    /// One permit per thread: who hangs up while it waits for one leaves nothing in the threads' queue.
+    running: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
     cores: usize,
     /// The hash that an unknown username is checked against, so that it costs the same time.
@@ -75,7 +70,7 @@ impl Hasher {
         Ok(Self {
             argon2,
             threads: Arc::new(Threads::new(cores, Some(NICE))?),
-            running: Arc::default(),
+            running: Arc::new(Semaphore::new(cores)),
             waiting: Arc::new(Semaphore::new(MAX_WAITING)),
             cores,
             decoy,
@@ -116,7 +111,7 @@ impl Hasher {
     /// How many hashes are computed at this moment, and how many wait for their turn.
     #[must_use]
     pub fn state(&self) -> HasherState {
-        let running = self.running.load(Ordering::Relaxed);
+        let running = self.cores.saturating_sub(self.running.available_permits());
         let here = MAX_WAITING.saturating_sub(self.waiting.available_permits());
         HasherState { running, waiting: here.saturating_sub(running), max_running: self.cores }
     }
@@ -127,12 +122,12 @@ impl Hasher {
         F: FnOnce(&Self) -> Result<T> + Send + 'static,
     {
         let _place = self.waiting.try_acquire().map_err(|_| Error::new(Code::Busy))?;
+        let core = timeout(PATIENCE, Arc::clone(&self.running).acquire_owned());
+        let core = core.await.map_err(|_| Error::new(Code::Busy))?.map_err(Error::internal)?;
         let hasher = self.clone();
         let done = self.threads.run(PATIENCE, move || {
-            hasher.running.fetch_add(1, Ordering::Relaxed);
-            let done = work(&hasher);
-            hasher.running.fetch_sub(1, Ordering::Relaxed);
-            done
+            let _core = core;
+            work(&hasher)
         });
         done.await?.ok_or_else(|| Error::new(Code::Busy))
     }

@@ -2,10 +2,7 @@
 //! queue for them, first come, first served.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -49,22 +46,21 @@ impl Threads {
         F: FnOnce() -> Result<T> + Send + 'static,
     {
         let runtime = self.0.as_ref().ok_or_else(|| Error::internal("the threads have ended"))?;
-        // Whoever is first to take it: the thread that begins, or the caller who gives up.
-        let taken = Arc::new(AtomicBool::new(false));
-        let by_thread = Arc::clone(&taken);
-        let mut task =
-            runtime.spawn_blocking(
-                move || {
-                    if by_thread.swap(true, Ordering::Relaxed) { None } else { Some(work()) }
-                },
-            );
+        // Whoever is first takes it: the thread that begins, or the caller who gives up, and with it all that it holds.
+        let work = Arc::new(Mutex::new(Some(work)));
+        let queued = Arc::clone(&work);
+        let mut task = runtime.spawn_blocking(move || take(&queued).map(|work| work()));
         let ended = match tokio::time::timeout(wait, &mut task).await {
             Ok(ended) => ended,
-            Err(_) if taken.swap(true, Ordering::Relaxed) => task.await,
-            Err(_) => return Ok(None),
+            Err(_) if take(&work).is_some() => return Ok(None),
+            Err(_) => task.await,
         };
         ended.map_err(Error::internal)?.transpose()
     }
+}
+
+fn take<F>(work: &Mutex<Option<F>>) -> Option<F> {
+    work.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
 impl Drop for Threads {

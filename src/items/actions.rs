@@ -201,6 +201,15 @@ pub fn list_targets(connection: &mut AnyConnection, ids: &[ItemId]) -> Result<Ve
     store::list_targets(connection, ids)
 }
 
+/// [`list_targets`], each item's together, in the order in which they come into force.
+///
+/// # Errors
+/// When the database fails.
+pub fn targets_of(connection: &mut AnyConnection, ids: &[ItemId]) -> Result<HashMap<ItemId, Vec<Target>>> {
+    let targets = store::list_targets(connection, ids)?;
+    Ok(grouped(targets.into_iter().map(|target| (target.item_id, target))))
+}
+
 /// All items of a plan, in its order.
 ///
 /// # Errors
@@ -224,8 +233,7 @@ pub fn list_leaves(connection: &mut AnyConnection, plan_id: PlanId) -> Result<Ve
 pub fn list_full_items(connection: &mut AnyConnection, plan_id: PlanId) -> Result<Vec<FullItem>> {
     let items = store::list_plan_items(connection, plan_id)?;
     let ids: Vec<ItemId> = items.iter().map(|item| item.id).collect();
-    let targets = store::list_targets(connection, &ids)?;
-    let mut targets = grouped(targets.into_iter().map(|target| (target.item_id, target)));
+    let mut targets = targets_of(connection, &ids)?;
     let mut coordinators = grouped(store::list_coordinators(connection, &ids)?);
     let assignments = store::list_plan_assignments(connection, plan_id)?;
     let mut assignments = grouped(assignments.into_iter().map(|row| (row.item_id, row)));

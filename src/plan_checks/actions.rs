@@ -1,7 +1,5 @@
 //! Reading a plan for its check: one query for each kind of thing.
 
-use std::collections::HashMap;
-
 use super::{
     model::Finding,
     rules::{self, Reading},
@@ -9,7 +7,7 @@ use super::{
 use crate::{
     db::AnyConnection,
     error::Result,
-    items::{self, ItemId, ItemKind, Target},
+    items::{self, ItemId, ItemKind},
     kernel::id::WardId,
     plans::{self, PlanId},
     units, wards,
@@ -25,10 +23,7 @@ pub fn check_plan(connection: &mut AnyConnection, ward_id: WardId, id: PlanId) -
     let items = items::actions::list_plan_items(connection, id)?;
     let leaves: Vec<ItemId> =
         items.iter().filter(|item| item.kind == ItemKind::Indicator).map(|item| item.id).collect();
-    let mut targets: HashMap<ItemId, Vec<Target>> = HashMap::new();
-    for target in items::actions::list_targets(connection, &leaves)? {
-        targets.entry(target.item_id).or_default().push(target);
-    }
+    let targets = items::actions::targets_of(connection, &leaves)?;
     let units = units::actions::list_ward_units(connection, ward_id)?;
     let reading =
         Reading { plan: &plan, ward_name: &ward.name, items: &items, targets: &targets, units: &units };

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     db::AnyConnection,
     error::Result,
-    items::{self, ItemId, ItemKind, Target},
+    items::{self, ItemId, ItemKind},
     kernel::time::Timestamp,
     periods::{self, Period},
 };
@@ -30,7 +30,7 @@ pub fn summarise(
     let definitions = items::actions::load_definitions(connection, &measured)?;
     let ids: Vec<ItemId> =
         measured.iter().filter(|item| item.kind == ItemKind::Indicator).map(|item| item.id).collect();
-    let targets = load_targets(connection, &ids)?;
+    let targets = items::actions::targets_of(connection, &ids)?;
     let sums = store::sum_figures(connection, basis, period.id, Obliged::Counted)?;
     let before = match &previous {
         Some(previous) => store::sum_figures(connection, basis, previous.id, Obliged::Left)?,
@@ -67,12 +67,4 @@ pub fn summarise(
         })
         .collect();
     Ok(Summary { plan_id: period.plan_id, period, previous, basis, as_of, leaves, sections })
-}
-
-fn load_targets(connection: &mut AnyConnection, ids: &[ItemId]) -> Result<HashMap<ItemId, Vec<Target>>> {
-    let mut targets: HashMap<ItemId, Vec<Target>> = HashMap::new();
-    for target in items::actions::list_targets(connection, ids)? {
-        targets.entry(target.item_id).or_default().push(target);
-    }
-    Ok(targets)
 }

@@ -6,7 +6,6 @@ use serde::Deserialize;
 use super::{
     CsvText,
     answer::{Cached, answer, written},
-    plans::targets_of,
     store::{self, Indicators},
 };
 use crate::{
@@ -14,6 +13,7 @@ use crate::{
     db::AnyConnection,
     error::Result,
     http::{Known, Problem, Query, extract::page_request},
+    items,
     kernel::page::Page,
     public::{csv::Format, sight::Sight, view::DictionaryEntry},
 };
@@ -78,7 +78,7 @@ pub async fn list_dictionary(
 fn entries(c: &mut AnyConnection, sight: &Sight, wanted: &Indicators) -> Result<Page<DictionaryEntry>> {
     let page = store::list_indicators(c, sight, wanted)?;
     let ids: Vec<_> = page.items.iter().map(|(_, _, item)| item.id).collect();
-    let mut targets = targets_of(c, &ids)?;
+    let mut targets = items::actions::targets_of(c, &ids)?;
     Ok(page.map(|(ward, plan, item)| {
         let own = targets.remove(&item.id).unwrap_or_default();
         DictionaryEntry::of(ward, plan, item, own)

@@ -1,7 +1,5 @@
 //! An issued plan, as the public sees it.
 
-use std::collections::HashMap;
-
 use actix_web::{get, web::Path};
 
 use super::{
@@ -13,7 +11,7 @@ use crate::{
     db::AnyConnection,
     error::{Error, Result},
     http::{Known, Problem},
-    items::{self, ItemId, ItemKind, Target},
+    items::{self, ItemKind},
     plans,
     public::{sight::Sight, view::PublicPlan},
 };
@@ -54,19 +52,10 @@ fn load(c: &mut AnyConnection, _: &Sight, (ward, _): &Asked, mark: PlanMark) -> 
     let mut indicators = items::actions::list_leaves(c, plan_id)?;
     indicators.retain(|item| item.kind == ItemKind::Indicator);
     let ids: Vec<_> = indicators.iter().map(|item| item.id).collect();
-    let mut targets = targets_of(c, &ids)?;
+    let mut targets = items::actions::targets_of(c, &ids)?;
     let rows = indicators.into_iter().map(|item| {
         let own = targets.remove(&item.id).unwrap_or_default();
         (item, own)
     });
     json(&PublicPlan::of(ward, plan, rows.collect()))
-}
-
-/// The targets of some indicators, each one's in the order in which they come into force. One query.
-pub(super) fn targets_of(c: &mut AnyConnection, ids: &[ItemId]) -> Result<HashMap<ItemId, Vec<Target>>> {
-    let mut targets: HashMap<_, Vec<Target>> = HashMap::new();
-    for target in items::actions::list_targets(c, ids)? {
-        targets.entry(target.item_id).or_default().push(target);
-    }
-    Ok(targets)
 }

@@ -162,7 +162,8 @@ impl Crowd {
     }
 }
 
-/// Wards that show their figures to everybody, and rows of kinds that no call needs a sample of. Ids are given for the tables' first columns only.
+/// Wards that show their figures to everybody, and rows of kinds that no call needs a sample of. Ids are given for the
+/// tables' first columns only.
 const SAMPLES: &[&str] = &[
     "UPDATE wards SET public_results = TRUE",
     "INSERT INTO comments (id, ward_id, submission_id, revision, text, author_id, unit_id, created_at) \

@@ -36,7 +36,7 @@ use support::{App, both_databases};
 const MOST_STATEMENTS: usize = 15;
 /// Calls that answer several lists at once: how many statements they may need, and for which lists.
 const SEVERAL_LISTS: &[(&str, usize, &str)] =
-    &[("GET /api/v1/me/todo ", 20, "six lists of ten, with all that surrounds the figures in two of them")];
+    &[("GET /api/v1/me/todo ", 20, "six lists, with all that surrounds the figures in two of them")];
 /// What a page of fifty may need more than a page of two: kinds of things that the first two rows do not have.
 const MORE_KINDS: usize = 3;
 

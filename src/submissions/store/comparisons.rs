@@ -3,7 +3,6 @@
 use std::collections::{BTreeSet, HashMap};
 
 use diesel::{ExpressionMethods, QueryDsl, QueryableByName, RunQueryDsl, SelectableHelper, sql_types::Text};
-
 use serde_json::{Value, json};
 
 use super::Row;
@@ -100,9 +99,9 @@ fn load_earlier<'p>(
             periods_rules::previous_of(periods, period).into_iter().chain(among(item, period, periods));
         earlier.map(|earlier| (item.id, earlier.id, submission.unit_id))
     });
-    let standing = "r.content FROM {s} JOIN submission_revisions r ON r.submission_id = s.id \
+    let standing = "JOIN submission_revisions r ON r.submission_id = s.id \
                     AND r.number = COALESCE(s.approved_revision, s.submitted_revision)";
-    load_contents(connection, standing, wanted)
+    load_contents(connection, "r.content", standing, wanted)
 }
 
 /// Figures of the same units and periods for the leaves that those of these rows refer to, as they are at hand.
@@ -114,7 +113,7 @@ fn load_linked(
         let leaves = [item.no_more_than_id, item.subset_of_id].into_iter().flatten();
         leaves.map(|leaf| (leaf, period.id, submission.unit_id))
     });
-    let contents = load_contents(connection, "s.content FROM {s}", wanted)?;
+    let contents = load_contents(connection, "s.content", "", wanted)?;
     if contents.is_empty() {
         return Ok(HashMap::new());
     }
@@ -142,22 +141,22 @@ struct Placed {
     content: JsonText,
 }
 
-/// The contents at these places; in `what`, `{s}` stands for the submissions there.
+/// The contents at these places, in this column of the submissions `s` there and of what is joined to them.
 fn load_contents(
     connection: &mut AnyConnection,
-    what: &str,
+    column: &str,
+    joined: &str,
     places: impl Iterator<Item = Place>,
 ) -> Result<HashMap<Place, Content>> {
     let places: BTreeSet<Place> = places.collect();
     if places.is_empty() {
         return Ok(HashMap::new());
     }
-    let there = format!(
-        "{} JOIN submissions s ON s.item_id = asked.item_id AND s.period_id = asked.period_id \
-         AND s.unit_id = asked.unit_id",
-        json_rows(connection, &["item_id", "period_id", "unit_id"])
+    let asked = json_rows(connection, &["item_id", "period_id", "unit_id"]);
+    let sql = format!(
+        "SELECT s.item_id, s.period_id, s.unit_id, {column} FROM {asked} JOIN submissions s \
+         ON s.item_id = asked.item_id AND s.period_id = asked.period_id AND s.unit_id = asked.unit_id {joined}"
     );
-    let sql = format!("SELECT s.item_id, s.period_id, s.unit_id, {}", what.replace("{s}", &there));
     let object = |(item, period, unit)| json!({ "item_id": item, "period_id": period, "unit_id": unit });
     let places: Value = places.into_iter().map(object).collect();
     let found: Vec<Placed> = statement(sql).bind::<Text, _>(places.to_string()).load(connection)?;
